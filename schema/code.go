@@ -1,0 +1,160 @@
+package schema
+
+import (
+	"fmt"
+	"strconv"
+)
+
+// Code names why a message, a membership or a session was ended. The numbers
+// are part of the protocol and never change their meaning.
+type Code uint16
+
+// Codes about the session and its messages.
+const (
+	CodeBadMessage      Code = 1
+	CodeBadProtocol     Code = 2
+	CodeUnauthenticated Code = 3
+	CodeTokenExpired    Code = 4
+	CodeHelloTimeout    Code = 5
+	CodeIdleTimeout     Code = 6
+	CodeRateLimited     Code = 7
+	CodeTooLarge        Code = 8
+	CodeSlowClient      Code = 9
+	CodeStaleClient     Code = 10
+	CodeGoingAway       Code = 11
+	CodeInternal        Code = 12
+	CodeReplaced        Code = 13
+	CodeForbidden       Code = 14
+)
+
+// Codes about rooms.
+const (
+	CodeNoSuchKind    Code = 20
+	CodeNoSuchRoom    Code = 21
+	CodeRoomFull      Code = 22
+	CodeRoomLocked    Code = 23
+	CodeBadOptions    Code = 24
+	CodeRefused       Code = 25
+	CodeBadToken      Code = 26
+	CodeNotInRoom     Code = 27
+	CodeBadInput      Code = 28
+	CodeAlreadyJoined Code = 29
+	CodeKicked        Code = 30
+	CodeRoomClosed    Code = 31
+	CodeRoomFaulted   Code = 32
+	CodeTooManyRooms  Code = 33
+	CodeLeft          Code = 34
+)
+
+// String returns the code's name as users see it, such as "ROOM_FULL".
+func (c Code) String() string {
+	switch c {
+	case CodeBadMessage:
+		return "BAD_MESSAGE"
+	case CodeBadProtocol:
+		return "BAD_PROTOCOL"
+	case CodeUnauthenticated:
+		return "UNAUTHENTICATED"
+	case CodeTokenExpired:
+		return "TOKEN_EXPIRED"
+	case CodeHelloTimeout:
+		return "HELLO_TIMEOUT"
+	case CodeIdleTimeout:
+		return "IDLE_TIMEOUT"
+	case CodeRateLimited:
+		return "RATE_LIMITED"
+	case CodeTooLarge:
+		return "TOO_LARGE"
+	case CodeSlowClient:
+		return "SLOW_CLIENT"
+	case CodeStaleClient:
+		return "STALE_CLIENT"
+	case CodeGoingAway:
+		return "GOING_AWAY"
+	case CodeInternal:
+		return "INTERNAL"
+	case CodeReplaced:
+		return "REPLACED"
+	case CodeForbidden:
+		return "FORBIDDEN"
+	}
+	return c.roomString()
+}
+
+func (c Code) roomString() string {
+	switch c {
+	case CodeNoSuchKind:
+		return "NO_SUCH_KIND"
+	case CodeNoSuchRoom:
+		return "NO_SUCH_ROOM"
+	case CodeRoomFull:
+		return "ROOM_FULL"
+	case CodeRoomLocked:
+		return "ROOM_LOCKED"
+	case CodeBadOptions:
+		return "BAD_OPTIONS"
+	case CodeRefused:
+		return "REFUSED"
+	case CodeBadToken:
+		return "BAD_TOKEN"
+	case CodeNotInRoom:
+		return "NOT_IN_ROOM"
+	case CodeBadInput:
+		return "BAD_INPUT"
+	case CodeAlreadyJoined:
+		return "ALREADY_JOINED"
+	case CodeKicked:
+		return "KICKED"
+	case CodeRoomClosed:
+		return "ROOM_CLOSED"
+	case CodeRoomFaulted:
+		return "ROOM_FAULTED"
+	case CodeTooManyRooms:
+		return "TOO_MANY_ROOMS"
+	case CodeLeft:
+		return "LEFT"
+	}
+	return "CODE_" + strconv.Itoa(int(c))
+}
+
+// CloseStatus is the WebSocket close status that carries the code.
+func (c Code) CloseStatus() int { return closeStatusBase + int(c) }
+
+// CodeOfCloseStatus is the opposite of CloseStatus; ok is false for a status
+// that is none of Parlor's.
+func CodeOfCloseStatus(status int) (c Code, ok bool) {
+	if status <= closeStatusBase || status > closeStatusBase+999 {
+		return 0, false
+	}
+	return Code(status - closeStatusBase), true
+}
+
+const closeStatusBase = 4000
+
+// Error is a code with a sentence for a human. Request is the Join.request or
+// Event.seq that it answers, or 0.
+type Error struct {
+	Code    Code
+	Request uint32
+	Message string
+}
+
+// Error returns the code's name and the message.
+func (e *Error) Error() string {
+	if e.Message == "" {
+		return e.Code.String()
+	}
+	return e.Code.String() + ": " + e.Message
+}
+
+// Is reports whether target is an *Error with the same code, so that
+// errors.Is(err, &Error{Code: CodeRoomFull}) asks for the code alone.
+func (e *Error) Is(target error) bool {
+	t, ok := target.(*Error)
+	return ok && t.Code == e.Code
+}
+
+// Errorf returns an *Error with a formatted message.
+func Errorf(code Code, format string, args ...any) *Error {
+	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
+}
