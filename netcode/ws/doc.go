@@ -1,0 +1,2 @@
+// Package ws carries sessions over WebSocket.
+package ws
