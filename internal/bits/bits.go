@@ -1,0 +1,2 @@
+// Package bits packs numbers into a stream of bits, least significant bit first.
+package bits
