@@ -1,0 +1,134 @@
+package schema
+
+// shape says how a field is stored in its table.
+type shape uint8
+
+const (
+	shape8       shape = iota + 1 // bool, ubyte
+	shape16                       // ushort
+	shape32                       // uint
+	shape64                       // ulong, double
+	shapeString                   // offset to a string
+	shapeBytes                    // offset to a [ubyte]
+	shapeTables                   // offset to a vector of tables
+	shapeTable                    // offset to a table
+	shapeApplied                  // offset to a vector of Applied structs
+)
+
+// size returns the bytes that the field takes inside its table.
+func (s shape) size() int {
+	switch s {
+	case shape8:
+		return 1
+	case shape16:
+		return 2
+	case shape64:
+		return 8
+	}
+	return 4
+}
+
+// field is one entry of a layout; its index is its FlatBuffers ID.
+type field struct {
+	name  string
+	shape shape
+	table *layout // of shapeTable and shapeTables
+}
+
+// layout is a table of protocol.fbs as the verifier sees it. Layouts are never
+// written after their declaration.
+type layout struct {
+	name   string
+	fields []field
+}
+
+const appliedSize = 8 // struct Applied: ushort, 2 bytes padding, uint
+
+var (
+	layoutHello = layout{"Hello", []field{{"protocol", shape16, nil}, {"token", shapeString, nil}, {"client", shapeString, nil}}}
+	layoutAuth  = layout{"Auth", []field{{"token", shapeString, nil}}}
+	layoutJoin  = layout{"Join", []field{
+		{"request", shape32, nil}, {"mode", shape8, nil}, {"kind", shapeString, nil}, {"room", shapeString, nil},
+		{"options", shapeBytes, nil}, {"filter", shapeBytes, nil}, {"token", shapeString, nil},
+		{"schema_hash", shape64, nil}, {"private", shape8, nil},
+	}}
+	layoutLeave   = layout{"Leave", nil}
+	layoutCommand = layout{"Command", []field{{"tick", shape32, nil}, {"input", shape8, nil}, {"payload", shapeBytes, nil}}}
+	layoutEvent   = layout{"Event", []field{{"input", shape8, nil}, {"seq", shape32, nil}, {"payload", shapeBytes, nil}}}
+
+	layoutWelcome = layout{"Welcome", []field{
+		{"protocol", shape16, nil}, {"session", shapeString, nil}, {"user", shapeString, nil}, {"guest_token", shapeString, nil},
+		{"server_time", shape64, nil}, {"ping_interval", shape32, nil}, {"server", shapeString, nil}, {"development", shape8, nil},
+	}}
+	layoutColumn = layout{"Column", []field{
+		{"name", shapeString, nil}, {"kind", shape8, nil}, {"flags", shape8, nil},
+		{"quant", shape64, nil}, {"min", shape64, nil}, {"max", shape64, nil},
+	}}
+	layoutTableDef = layout{"TableDef", []field{{"name", shapeString, nil}, {"single", shape8, nil}, {"columns", shapeTables, &layoutColumn}}}
+	layoutEventDef = layout{"EventDef", []field{{"name", shapeString, nil}, {"columns", shapeTables, &layoutColumn}}}
+	layoutInputDef = layout{"InputDef", []field{
+		{"name", shapeString, nil}, {"command", shape8, nil}, {"steps", shape16, nil}, {"columns", shapeTables, &layoutColumn},
+	}}
+	layoutSchema = layout{"Schema", []field{
+		{"hash", shape64, nil}, {"tables", shapeTables, &layoutTableDef},
+		{"events", shapeTables, &layoutEventDef}, {"inputs", shapeTables, &layoutInputDef},
+	}}
+	layoutJoined = layout{"Joined", []field{
+		{"request", shape32, nil}, {"room", shapeString, nil}, {"kind", shapeString, nil}, {"player", shape32, nil},
+		{"token", shapeString, nil}, {"hz", shape16, nil}, {"tick", shape32, nil}, {"grace", shape32, nil},
+		{"reconnected", shape8, nil}, {"schema_hash", shape64, nil}, {"schema", shapeTable, &layoutSchema},
+	}}
+	layoutLeft    = layout{"Left", []field{{"code", shape16, nil}, {"message", shapeString, nil}}}
+	layoutState   = layout{"State", []field{{"tick", shape32, nil}, {"payload", shapeBytes, nil}, {"age", shape32, nil}}}
+	layoutOwner   = layout{"Owner", []field{{"tick", shape32, nil}, {"payload", shapeBytes, nil}}}
+	layoutEvents  = layout{"Events", []field{{"tick", shape32, nil}, {"payload", shapeBytes, nil}}}
+	layoutMessage = layout{"Message", []field{{"tick", shape32, nil}, {"name", shapeString, nil}, {"data", shapeBytes, nil}}}
+	layoutError   = layout{"Error", []field{{"code", shape16, nil}, {"request", shape32, nil}, {"message", shapeString, nil}}}
+
+	layoutPing = layout{"Ping", []field{{"id", shape32, nil}, {"time", shape64, nil}}}
+	layoutPong = layout{"Pong", []field{
+		{"id", shape32, nil}, {"time", shape64, nil}, {"server_time", shape64, nil}, {"applied", shapeApplied, nil},
+	}}
+	layoutClose = layout{"Close", []field{{"code", shape16, nil}, {"message", shapeString, nil}}}
+)
+
+// layoutOf returns the layout of the kind's body, or nil for an unknown kind.
+func layoutOf(k Kind) *layout {
+	switch k {
+	case KindHello:
+		return &layoutHello
+	case KindAuth:
+		return &layoutAuth
+	case KindJoin:
+		return &layoutJoin
+	case KindLeave:
+		return &layoutLeave
+	case KindCommand:
+		return &layoutCommand
+	case KindEvent:
+		return &layoutEvent
+	case KindWelcome:
+		return &layoutWelcome
+	case KindJoined:
+		return &layoutJoined
+	case KindLeft:
+		return &layoutLeft
+	case KindState:
+		return &layoutState
+	case KindOwner:
+		return &layoutOwner
+	case KindEvents:
+		return &layoutEvents
+	case KindMessage:
+		return &layoutMessage
+	case KindError:
+		return &layoutError
+	case KindPing:
+		return &layoutPing
+	case KindPong:
+		return &layoutPong
+	case KindClose:
+		return &layoutClose
+	}
+	return nil
+}
