@@ -2,6 +2,9 @@ package record
 
 import (
 	"encoding/json"
+	"fmt"
+	"runtime"
+	"runtime/debug"
 	"time"
 
 	"github.com/parlor-server/parlor/tick"
@@ -21,18 +24,19 @@ type Header struct {
 	Build // the program that ran the room, see [BuildInfo]
 
 	SchemaHash uint64
-	Schema     json.RawMessage // the schema descriptor as JSON
-	Options    []byte          // what the room was created with
+	Schema     json.RawMessage `json:",omitempty"` // the schema descriptor; JSON, whose spacing is not kept
+	Options    []byte          `json:",omitempty"` // what the room was created with
 	Started    time.Time       // when the room was created
 
 	Segment   int       // 1 for the first segment of the recording
 	FirstTick tick.Tick // the first tick after the snapshot
-	Previous  uint32    // final checksum of the segment that this one continues; 0 if none
+	Continues bool      // this segment goes on where the one before it ended
+	Previous  uint32    // final checksum of the segment that this one continues
 }
 
 // Build names the program that ran a room, as precisely as a replay needs it.
 type Build struct {
-	Revision  string // revision of the main module's repository, if known
+	Revision  string // revision of the main module's repository; empty if not known, as under go run
 	Modified  bool   // the repository held changes that were not committed
 	Main      string // path and version of the main module
 	GoVersion string
@@ -42,4 +46,66 @@ type Build struct {
 }
 
 // BuildInfo returns the Build of the running program.
-func BuildInfo() Build { return Build{} }
+func BuildInfo() Build {
+	b := Build{GoVersion: runtime.Version(), GOOS: runtime.GOOS, GOARCH: runtime.GOARCH}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return b
+	}
+	b.Main = info.Main.Path
+	if info.Main.Version != "" {
+		b.Main += "@" + info.Main.Version
+	}
+	for _, s := range info.Settings {
+		switch s.Key {
+		case "vcs.revision":
+			b.Revision = s.Value
+		case "vcs.modified":
+			b.Modified = s.Value == "true"
+		case "GOAMD64":
+			b.GOAMD64 = s.Value
+		}
+	}
+	return b
+}
+
+func (h *Header) append(dst []byte) ([]byte, error) {
+	b, err := json.Marshal(h)
+	if err != nil {
+		return dst, fmt.Errorf("encode recording header: %w", err)
+	}
+	return append(dst, b...), nil
+}
+
+func parseHeader(b []byte) (Header, error) {
+	var h Header
+	if err := json.Unmarshal(b, &h); err != nil {
+		return Header{}, fmt.Errorf("header does not read: %w", err)
+	}
+	if h.Hz < 1 {
+		return Header{}, fmt.Errorf("header has a rate of %d Hz", h.Hz)
+	}
+	return h, nil
+}
+
+// sameRoom names the first field in which two segments cannot be of one recording.
+func (h *Header) sameRoom(other *Header) (field string, same bool) {
+	for _, f := range []struct {
+		name string
+		same bool
+	}{
+		{"room", h.Room == other.Room},
+		{"kind", h.Kind == other.Kind},
+		{"rules", h.Rules == other.Rules},
+		{"rate", h.Hz == other.Hz},
+		{"seed", h.Seed == other.Seed},
+		{"build", h.Build == other.Build},
+		{"schema", h.SchemaHash == other.SchemaHash},
+		{"start", h.Started.Equal(other.Started)},
+	} {
+		if !f.same {
+			return f.name, false
+		}
+	}
+	return "", true
+}
