@@ -1,0 +1,163 @@
+package rooms
+
+import (
+	"encoding/json"
+
+	"github.com/parlor-server/parlor/schema"
+)
+
+// takeIn applies what arrived since the last tick, in order. It tells whether
+// any of it needs a tick.
+func (r *runner) takeIn(items []item, data []byte) (worked bool) {
+	for i := range items { // before the tick opens, so that they see a whole one
+		if items[i].kind == itemCall {
+			items[i].run()
+		}
+	}
+	for i := range items {
+		it := &items[i]
+		switch it.kind {
+		case itemCall:
+			continue
+		case itemClose:
+			r.ending, r.endCode, r.endText = true, it.code, it.text
+			continue
+		}
+		worked = true
+		p := it.from.place
+		switch {
+		case it.kind == itemEnter:
+			r.takeEnter(it.from)
+		case it.kind == itemKick:
+			r.takeKick(p, it.text)
+		case p.current != it.from: // of a connection that was replaced, or a player who left
+		case it.kind == itemLost:
+			r.takeLost(p)
+		case it.kind == itemLeave:
+			r.apply(Op{Kind: OpLeave, Player: p.id, Index: uint8(LeaveAsked)})
+			r.sendLeft(p.id, schema.CodeLeft, "you left")
+		default:
+			r.takeInput(p, it, data[it.payload.from:it.payload.to])
+		}
+	}
+	return worked
+}
+
+func (r *runner) takeEnter(s *Seat) {
+	p := s.place
+	if s.back {
+		r.takeBack(s)
+		return
+	}
+	payload, err := json.Marshal(joinOp{User: p.user.ID, Name: p.user.Name, Guest: p.user.Guest, Loaded: p.loaded})
+	if err != nil {
+		r.refuse(s, schema.CodeInternal, "the room failed to take you in")
+		return
+	}
+	r.apply(Op{Kind: OpJoin, Player: p.id, Payload: payload})
+	if r.room.players.get(p.id) == nil {
+		r.refuse(s, schema.CodeInternal, "the room failed to take you in")
+		return
+	}
+	for len(r.places) <= int(p.id.Slot()) {
+		r.places = append(r.places, nil)
+	}
+	r.places[p.id.Slot()] = p
+	p.current = s
+	p.commands = make([]commandRing, r.def.commandInputs)
+	p.delivery = delivery{joining: true}
+	r.stats.Joins.Add(1)
+	r.logger.Debug("a player joined", "player", uint32(p.id), "user", p.user.ID)
+}
+
+// takeBack gives a held place its new connection, and closes the old one if
+// the server has not yet noticed its end.
+func (r *runner) takeBack(s *Seat) {
+	p := s.place
+	if !r.holds(p) {
+		r.refuse(s, schema.CodeBadToken, "the seat is no longer held; join again")
+		return
+	}
+	if old := p.current; old != nil {
+		old.conn.Close(schema.CodeReplaced, "the player connected again")
+	}
+	p.current = s
+	for i := range p.commands {
+		p.commands[i].clear()
+	}
+	p.delivery = delivery{joining: true}
+	r.setPhase(p, placeTaken)
+	r.apply(Op{Kind: OpRejoin, Player: p.id})
+	r.stats.Returned.Add(1)
+}
+
+func (r *runner) takeLost(p *place) {
+	p.current = nil
+	for i := range p.commands {
+		p.commands[i].clear()
+	}
+	r.apply(Op{Kind: OpLost, Player: p.id})
+	p.deadline = r.clock.Add(max(0, r.def.grace))
+	r.setPhase(p, placeHeld)
+}
+
+func (r *runner) takeKick(p *place, text string) {
+	if !r.holds(p) {
+		return
+	}
+	r.apply(Op{Kind: OpLeave, Player: p.id, Index: uint8(LeaveKicked)})
+	r.sendLeft(p.id, schema.CodeKicked, text)
+}
+
+func (r *runner) takeInput(p *place, it *item, payload []byte) {
+	next := r.room.now
+	if !r.room.open {
+		next++
+	}
+	if it.kind == itemCommand {
+		if !p.commands[r.def.ringOf(it.input)].put(it.number, next, payload) {
+			r.stats.CommandsLate.Add(1)
+		}
+		return
+	}
+	if !p.events.take(uint32(next), int(r.def.hz), r.def.events) {
+		r.stats.EventsLimited.Add(1)
+		r.out.fail(p.id, schema.CodeRateLimited, it.number, "too many events; this room takes a few each second")
+		return
+	}
+	r.apply(Op{Kind: OpEvent, Player: p.id, Index: it.input, Seq: it.number, Payload: payload})
+}
+
+// expire ends what has waited long enough: held places and reservations.
+func (r *runner) expire() (worked bool) {
+	r.mu.Lock()
+	var gone []*place
+	for slot, p := range r.seats {
+		if p == nil || p.phase == placeTaken || r.clock.Before(p.deadline) {
+			continue
+		}
+		if p.phase == placeReserved {
+			r.free(slot)
+		} else {
+			gone = append(gone, p)
+		}
+	}
+	r.mu.Unlock()
+	for _, p := range gone {
+		r.apply(Op{Kind: OpLeave, Player: p.id, Index: uint8(LeaveTimeout)})
+		r.dropPlace(p)
+	}
+	return len(gone) > 0
+}
+
+// refuse answers a join that came too late or failed.
+func (r *runner) refuse(s *Seat, code schema.Code, text string) {
+	body := r.builder.Error(&schema.Error{Code: code, Request: s.request, Message: text})
+	s.conn.Message(schema.Header{Kind: schema.KindError}, body)
+	s.conn.Flush()
+	s.conn.Done()
+	r.stats.Refused.Add(1)
+	if !s.back {
+		r.dropPlace(s.place)
+	}
+}

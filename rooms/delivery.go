@@ -1,0 +1,256 @@
+package rooms
+
+import (
+	"time"
+
+	"github.com/parlor-server/parlor/schema"
+	"github.com/parlor-server/parlor/state"
+	"github.com/parlor-server/parlor/tick"
+)
+
+const (
+	staleAfter    = 10 * time.Second // a client that applies nothing for so long is closed
+	windowSeconds = 2                // state frames in flight to one client
+)
+
+// delivery is how far one client is served. The loop owns it.
+type delivery struct {
+	joining  bool      // Joined and a keyframe are due
+	keyframe bool      // the next frame must be a keyframe
+	owner    bool      // the next owner section must be a full one
+	holding  bool      // frames wait until the client has applied those in flight
+	sent     tick.Tick // the last frame sent: what the client will hold
+	ack      uint32    // the last acknowledgement sent
+	joined   tick.Tick // the tick of Joined
+	applied  uint32    // the last tick that the client said it has applied
+	progress time.Time // when applied moved last, or nothing was in flight
+	dirty    bool      // messages wait for a flush
+}
+
+// frames encodes a tick's state once for each base that clients hold. The
+// runner owns it; its bytes are valid until the next tick.
+type frames struct {
+	store   *state.Store
+	builder *schema.Builder
+	payload []byte
+	bodies  []frameBody
+	used    int
+	now     tick.Tick
+	hash    bool // this tick's frames carry the public hash
+}
+
+type frameBody struct {
+	base     tick.Tick
+	keyframe bool
+	body     []byte
+}
+
+func (f *frames) reset(now tick.Tick, hash bool) {
+	f.used, f.now, f.hash = 0, now, hash
+}
+
+// since gives the body of the frame from base to now; a keyframe when base has
+// left the ring.
+func (f *frames) since(base tick.Tick, keyframe bool) *frameBody {
+	for i := range f.bodies[:f.used] {
+		if b := &f.bodies[i]; b.base == base && b.keyframe == keyframe {
+			return b
+		}
+	}
+	if !keyframe {
+		payload, ok := f.store.AppendDelta(f.payload[:0], base, f.hash || base+1 != f.now)
+		f.payload = payload
+		if !ok {
+			return f.since(0, true)
+		}
+		return f.keep(base, false, f.builder.State(uint32(f.now), uint32(f.now-base), f.payload))
+	}
+	f.payload = f.store.AppendKeyframe(f.payload[:0], true)
+	return f.keep(0, true, f.builder.State(uint32(f.now), 0, f.payload))
+}
+
+func (f *frames) keep(base tick.Tick, keyframe bool, body []byte) *frameBody {
+	if f.used == len(f.bodies) {
+		f.bodies = append(f.bodies, frameBody{})
+	}
+	b := &f.bodies[f.used]
+	f.used++
+	b.base, b.keyframe, b.body = base, keyframe, append(b.body[:0], body...)
+	return b
+}
+
+// deliver sends every client what this tick brought it.
+func (r *runner) deliver() {
+	now := r.room.now
+	pulse := uint32(now)%r.pulse == 0
+	if r.store.Changed() {
+		r.changed = now
+	}
+	r.frames.reset(now, pulse)
+	for _, p := range r.places {
+		if p != nil && p.current != nil {
+			r.deliverTo(p, now, pulse)
+		}
+	}
+	r.deliverEvents(uint32(now))
+	r.deliverOutbox(uint32(now))
+	r.flush()
+}
+
+// deliverTo sends one client its frame, or nothing: when nothing is new, or
+// when the client is behind.
+func (r *runner) deliverTo(p *place, now tick.Tick, pulse bool) {
+	d, conn := &p.delivery, p.current.conn
+	if d.joining {
+		r.sendJoined(p)
+		*d = delivery{keyframe: true, owner: true, joined: now, applied: uint32(now) - 1, progress: r.clock}
+	}
+	if r.behind(p, d, conn) {
+		return
+	}
+	ack := p.named()
+	if r.changed <= d.sent && ack == d.ack && !pulse && !d.keyframe {
+		return
+	}
+	frame := r.frames.since(d.sent, d.keyframe)
+	head := schema.Header{Kind: schema.KindState, Ack: ack}
+	if frame.keyframe {
+		head.Flags = schema.FlagKeyframe
+	}
+	if !conn.Frame(head, frame.body) {
+		r.stats.FramesHeld.Add(1)
+		d.owner = true
+		return
+	}
+	r.countFrame(frame, d)
+	d.sent, d.ack, d.dirty, d.keyframe = now, ack, true, false
+	r.sendOwner(p, d, conn, d.owner || frame.keyframe)
+	d.owner = false
+}
+
+func (r *runner) countFrame(frame *frameBody, d *delivery) {
+	r.stats.Frames.Add(1)
+	if frame.keyframe {
+		r.stats.Keyframes.Add(1)
+	} else if r.changed > d.sent+1 {
+		r.stats.CatchUps.Add(1)
+	}
+}
+
+// behind judges a client by what it has applied, never by blocked writes: a
+// socket takes megabytes before it blocks. Frames pause while too many are in
+// flight; a client that applies nothing for staleAfter is closed.
+func (r *runner) behind(p *place, d *delivery, conn Conn) bool {
+	if d.keyframe {
+		return false
+	}
+	if applied := conn.Applied(); applied > d.applied {
+		if d.progress = r.clock; d.applied+1 == uint32(d.joined) {
+			r.tokenReceived(p)
+		}
+		d.applied = min(applied, uint32(d.sent))
+	}
+	inFlight := uint32(d.sent) - d.applied
+	if inFlight == 0 {
+		d.progress = r.clock
+	}
+	if r.clock.Sub(d.progress) > staleAfter {
+		conn.Close(schema.CodeStaleClient, "nothing of this room was applied for 10 seconds")
+		d.progress = r.clock
+	}
+	window := uint32(r.def.hz) * windowSeconds
+	d.holding = inFlight > window || d.holding && inFlight > window/2
+	return d.holding
+}
+
+// sendOwner sends a client its owner columns, if they changed or all is set.
+func (r *runner) sendOwner(p *place, d *delivery, conn Conn, all bool) {
+	if !r.store.HasOwner() {
+		return
+	}
+	var some bool
+	r.payload, some = r.store.AppendOwner(r.payload[:0], p.id, all)
+	if some {
+		conn.Message(schema.Header{Kind: schema.KindOwner, Ack: d.ack}, r.builder.Owner(uint32(r.room.now), r.payload))
+	}
+}
+
+// sendJoined tells a client that it is in, with the token to come back with.
+func (r *runner) sendJoined(p *place) {
+	seat := p.current
+	info := schema.JoinedInfo{
+		Request: seat.request, Room: r.id, Kind: r.def.name, Player: uint32(p.id),
+		Token: r.newPlaceToken(p), Hz: uint16(r.def.hz), Tick: uint32(r.room.now),
+		Grace: uint32(max(0, r.def.grace.Milliseconds())), Reconnected: seat.back, SchemaHash: r.def.hash,
+	}
+	if seat.schemaHash != r.def.hash {
+		info.Schema = &r.def.schema
+	}
+	seat.conn.Message(schema.Header{Kind: schema.KindJoined}, r.builder.Joined(info))
+}
+
+// deliverEvents sends what the state.Event tables hold: one encoding for all,
+// one more for each player that was addressed alone.
+func (r *runner) deliverEvents(now uint32) {
+	var some bool
+	r.payload, some = r.store.AppendEvents(r.payload[:0])
+	if some {
+		body := r.builder.Events(now, r.payload)
+		for _, p := range r.places {
+			r.message(p, schema.KindEvents, body)
+		}
+	}
+	if !r.store.EventTargets() {
+		return
+	}
+	for _, p := range r.places {
+		if p == nil || p.current == nil {
+			continue
+		}
+		if r.payload, some = r.store.AppendEventsTo(r.payload[:0], p.id); some {
+			r.message(p, schema.KindEvents, r.builder.Events(now, r.payload))
+		}
+	}
+}
+
+// deliverOutbox sends what the rules put out, in order.
+func (r *runner) deliverOutbox(now uint32) {
+	for i := range r.out.Send {
+		s := &r.out.Send[i]
+		var body []byte
+		switch s.Kind {
+		case schema.KindMessage:
+			body = r.builder.Message(now, s.Name, s.Data)
+		case schema.KindError:
+			body = r.builder.Error(&schema.Error{Code: s.Code, Request: s.Request, Message: s.Text})
+		case schema.KindLeft:
+			r.sendLeft(s.To, s.Code, s.Text)
+			continue
+		}
+		for _, p := range r.places {
+			if p != nil && (s.To == 0 || s.To == p.id) {
+				r.message(p, s.Kind, body)
+			}
+		}
+	}
+	r.out.reset()
+}
+
+// message queues one message for a player that is connected.
+func (r *runner) message(p *place, kind schema.Kind, body []byte) {
+	if p == nil || p.current == nil {
+		return
+	}
+	p.current.conn.Message(schema.Header{Kind: kind, Ack: p.delivery.ack}, body)
+	p.delivery.dirty = true
+}
+
+// flush hands all that was queued to the network, one write for each client.
+func (r *runner) flush() {
+	for _, p := range r.places {
+		if p != nil && p.current != nil && p.delivery.dirty {
+			p.delivery.dirty = false
+			p.current.conn.Flush()
+		}
+	}
+}

@@ -1,0 +1,259 @@
+package rooms
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/parlor-server/parlor/schema"
+	"github.com/parlor-server/parlor/state"
+	"github.com/parlor-server/parlor/tick"
+)
+
+// Game is all that Parlor needs to know of a game. W is the World: a struct
+// of state tables. L is what Load brings for a joining player; it travels
+// through JSON, into the recording too. Every hook may be nil.
+//
+// Hooks that get a *Ctx run inside the room's tick: they must not wait, start
+// goroutines, read the wall clock or range over maps. A hook that panics
+// leaves no trace in the world.
+type Game[W, L any] struct {
+	Hz         int           // ticks a second, 1 to 128; default 20
+	MaxPlayers int           // seats; default 16
+	Version    string        // the rules' version, written into recordings
+	Grace      time.Duration // how long a lost player's seat is held; default 20 s, negative: not at all
+	EmptyFor   time.Duration // how long a room without players is kept; default 30 s, negative: for ever
+
+	// EventsPerSecond limits each player's events; default 30, with bursts of twice that.
+	EventsPerSecond int
+
+	// Auth refuses a join by returning an error; its text reaches the player.
+	Auth func(context.Context, JoinRequest) error
+	// Load may wait on a database or network before the join; never called in a replay.
+	Load func(context.Context, JoinRequest) (L, error)
+
+	Create  func(*W, *Ctx)
+	Join    func(*W, *Ctx, *Player, L)
+	Leave   func(*W, *Ctx, *Player, LeaveReason)
+	Tick    func(*W, *Ctx)
+	Dispose func(*W, *Ctx)
+
+	Inputs []Input[W]
+}
+
+// Defaults of Game.
+const (
+	DefaultHz         = 20
+	DefaultMaxPlayers = 16
+	DefaultGrace      = 20 * time.Second
+	DefaultEmptyFor   = 30 * time.Second
+	DefaultEvents     = 30
+	maxSeats          = 4096
+)
+
+// Kind is a game under its name, ready to be opened as rooms. The zero Kind is
+// not usable.
+type Kind struct{ def *definition }
+
+// definition is what all rooms of a kind share; it never changes after Define.
+type definition struct {
+	name     string
+	version  string
+	hz       tick.Rate
+	max      int
+	grace    time.Duration
+	emptyFor time.Duration
+	events   int
+	schema   schema.Schema
+	hash     uint64
+	inputs   []schema.InputDef
+
+	commandInputs int // how many of the inputs are commands
+	auth          func(context.Context, JoinRequest) error
+	load          func(context.Context, JoinRequest) ([]byte, error)
+	open          func(seed uint64) (*GameRoom, error)
+}
+
+// Define names a game. A game that cannot work (a world with a map in it, two
+// inputs of one name) is reported by Kind.Err, and by the server when it starts.
+func Define[W, L any](name string, game Game[W, L]) Kind {
+	d, err := define(name, game)
+	if err != nil {
+		d = &definition{name: name, open: func(uint64) (*GameRoom, error) { return nil, err }}
+	}
+	return Kind{def: d}
+}
+
+// Name is the name that clients join by.
+func (k Kind) Name() string { return k.def.name }
+
+// Hz is the number of ticks a second.
+func (k Kind) Hz() int { return int(k.def.hz) }
+
+// MaxPlayers is the number of seats.
+func (k Kind) MaxPlayers() int { return k.def.max }
+
+// Schema describes the kind's tables, events and inputs.
+func (k Kind) Schema() schema.Schema { return k.def.schema }
+
+// Err says why the game cannot run, or nil.
+func (k Kind) Err() error {
+	if k.def == nil {
+		return errors.New("rooms: a Kind comes from Define")
+	}
+	_, err := k.def.open(0)
+	return err
+}
+
+func define[W, L any](name string, game Game[W, L]) (*definition, error) {
+	d := &definition{
+		name:     name,
+		version:  game.Version,
+		hz:       tick.Rate(orInt(game.Hz, DefaultHz)),
+		max:      orInt(game.MaxPlayers, DefaultMaxPlayers),
+		grace:    orDuration(game.Grace, DefaultGrace),
+		emptyFor: orDuration(game.EmptyFor, DefaultEmptyFor),
+		events:   orInt(game.EventsPerSecond, DefaultEvents),
+		auth:     game.Auth,
+	}
+	if err := checkName(name); err != nil {
+		return nil, err
+	}
+	if err := d.hz.Validate(); err != nil {
+		return nil, fmt.Errorf("rooms: game %q: %w", name, err)
+	}
+	if d.max < 1 || d.max > maxSeats {
+		return nil, fmt.Errorf("rooms: game %q: MaxPlayers is %d, it must be 1 to %d", name, d.max, maxSeats)
+	}
+	d.open = func(seed uint64) (*GameRoom, error) { return openGame(d, game, seed) }
+	d.load = func(ctx context.Context, r JoinRequest) ([]byte, error) { return load(ctx, game, r) }
+
+	room, err := d.open(0)
+	if err != nil {
+		return nil, fmt.Errorf("rooms: game %q: %w", name, err)
+	}
+	d.schema = room.store.Schema()
+	for _, in := range room.inputs {
+		d.inputs = append(d.inputs, in.def)
+		if in.def.Command {
+			d.commandInputs++
+		}
+	}
+	d.schema.Inputs = d.inputs
+	d.hash = d.schema.Hash()
+	return d, nil
+}
+
+// openGame makes a room in its first state; Create has not run yet.
+func openGame[W, L any](d *definition, game Game[W, L], seed uint64) (*GameRoom, error) {
+	w := new(W)
+	store, err := state.NewStore(w, state.Options{Hz: d.hz, Seed: seed})
+	if err != nil {
+		return nil, err
+	}
+	r := &GameRoom{def: d, store: store, hooks: bindHooks(w, game)}
+	r.ctx = Ctx{room: r}
+	seen := make(map[string]bool)
+	for _, in := range game.Inputs {
+		bound, err := in.bind(w, store, d.hz)
+		if err != nil {
+			return nil, err
+		}
+		if seen[bound.def.Name] {
+			return nil, fmt.Errorf("two inputs are named %s; give each its own type", bound.def.Name)
+		}
+		seen[bound.def.Name] = true
+		r.inputs = append(r.inputs, bound)
+	}
+	if len(r.inputs) > 255 {
+		return nil, fmt.Errorf("%d inputs, there may be 255", len(r.inputs))
+	}
+	r.world = w
+	return r, nil
+}
+
+// bindHooks ties a game's hooks to one world, so that GameRoom needs no type
+// parameters.
+func bindHooks[W, L any](w *W, game Game[W, L]) hooks {
+	h := hooks{}
+	if game.Create != nil {
+		h.create = func(ctx *Ctx) { game.Create(w, ctx) }
+	}
+	h.join = func(ctx *Ctx, p *Player, loaded []byte) error {
+		var l L
+		if len(loaded) > 0 {
+			if err := json.Unmarshal(loaded, &l); err != nil {
+				return fmt.Errorf("failed to read what Load returned: %w", err)
+			}
+		}
+		if game.Join != nil {
+			game.Join(w, ctx, p, l)
+		}
+		return nil
+	}
+	if game.Leave != nil {
+		h.leave = func(ctx *Ctx, p *Player, why LeaveReason) { game.Leave(w, ctx, p, why) }
+	}
+	if game.Tick != nil {
+		h.tick = func(ctx *Ctx) { game.Tick(w, ctx) }
+	}
+	if game.Dispose != nil {
+		h.dispose = func(ctx *Ctx) { game.Dispose(w, ctx) }
+	}
+	return h
+}
+
+// load runs the Load hook and encodes its result for the join op.
+func load[W, L any](ctx context.Context, game Game[W, L], r JoinRequest) (loaded []byte, err error) {
+	if game.Load == nil {
+		return nil, nil
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the Load hook panicked: %v", p)
+		}
+	}()
+	l, err := game.Load(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(l)
+}
+
+// ringOf counts the command inputs before an input: the index of its ring.
+func (d *definition) ringOf(input uint8) (ring int) {
+	for i := range d.inputs[:input] {
+		if d.inputs[i].Command {
+			ring++
+		}
+	}
+	return ring
+}
+
+func checkName(name string) error {
+	if name == "" || len(name) > 64 {
+		return fmt.Errorf("rooms: a game's name has 1 to 64 characters, not %q", name)
+	}
+	for _, c := range name {
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' && c != '_' {
+			return fmt.Errorf("rooms: a game's name has only a-z, 0-9, - and _, not %q", name)
+		}
+	}
+	return nil
+}
+
+func orInt(v, otherwise int) int {
+	if v == 0 {
+		return otherwise
+	}
+	return v
+}
+
+func orDuration(v, otherwise time.Duration) time.Duration {
+	if v == 0 {
+		return otherwise
+	}
+	return v
+}

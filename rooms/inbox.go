@@ -1,0 +1,101 @@
+package rooms
+
+import (
+	"sync"
+
+	"github.com/parlor-server/parlor/schema"
+)
+
+// The inbox's limits between two ticks. A room's clients cannot crowd out
+// each other: each has its own part.
+const (
+	inboxItems   = 1 << 15
+	inboxBytes   = 4 << 20
+	inboxPerSeat = 64
+)
+
+type itemKind uint8
+
+const (
+	itemEnter itemKind = iota + 1
+	itemLost
+	itemLeave
+	itemCommand
+	itemEvent
+	itemKick  // text says why
+	itemCall  // run reads the room on its loop
+	itemClose // text says why
+)
+
+// item is what another goroutine wants of a room.
+type item struct {
+	kind    itemKind
+	input   uint8
+	number  uint32 // itemCommand: the tick; itemEvent: the client's count
+	from    *Seat
+	payload span
+	text    string
+	run     func()
+	code    schema.Code
+}
+
+type span struct{ from, to uint32 }
+
+// inbox takes in what arrives between two ticks, in order. Any goroutine may
+// push; the room's loop takes all at once. When it is full, commands and
+// events are refused; the other items come once for each seat and always fit.
+type inbox struct {
+	mu    sync.Mutex
+	items []item // guarded by mu
+	data  []byte // guarded by mu
+	epoch uint64 // guarded by mu; counts takes
+
+	spare     []item // the loop's: taken last time, empty again
+	spareData []byte // the loop's
+}
+
+func (b *inbox) push(it item) {
+	b.mu.Lock()
+	b.items = append(b.items, it)
+	b.mu.Unlock()
+}
+
+// pushInput copies payload; false means full, for all or for this seat.
+func (b *inbox) pushInput(it item, payload []byte) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if it.from.epoch != b.epoch {
+		it.from.epoch, it.from.pushed = b.epoch, 0
+	}
+	if it.from.pushed >= inboxPerSeat || len(b.items) >= inboxItems || len(b.data)+len(payload) > inboxBytes {
+		return false
+	}
+	it.from.pushed++
+	from := uint32(len(b.data))
+	b.data = append(b.data, payload...)
+	it.payload = span{from, uint32(len(b.data))}
+	b.items = append(b.items, it)
+	return true
+}
+
+// take gives all items and the bytes that their spans point into; both are
+// valid until the next take.
+func (b *inbox) take() ([]item, []byte) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.items) == 0 {
+		return nil, nil
+	}
+	items, data := b.items, b.data
+	clear(b.spare[:cap(b.spare)])
+	b.items, b.data = b.spare[:0], b.spareData[:0]
+	b.spare, b.spareData = items, data
+	b.epoch++
+	return items, data
+}
+
+func (b *inbox) empty() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.items) == 0
+}

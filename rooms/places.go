@@ -1,0 +1,187 @@
+package rooms
+
+import (
+	"time"
+
+	"github.com/parlor-server/parlor/auth"
+	"github.com/parlor-server/parlor/schema"
+	"github.com/parlor-server/parlor/state"
+)
+
+// reserve holds a seat for a user who has not arrived yet. Any goroutine may
+// call it; the room is never over-full.
+func (r *runner) reserve(user auth.User, loaded []byte, now time.Time) (*place, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case r.closed:
+		return nil, schema.Errorf(schema.CodeNoSuchRoom, "room %s has closed", r.id)
+	case r.locked:
+		return nil, schema.Errorf(schema.CodeRoomLocked, "room %s takes nobody in at the moment", r.id)
+	}
+	slot := r.freeSlot(now)
+	if slot < 0 {
+		return nil, schema.Errorf(schema.CodeRoomFull, "room %s is full (%d players)", r.id, r.def.max)
+	}
+	r.gens[slot]++
+	if r.gens[slot] > state.MaxGeneration {
+		r.gens[slot] = 1
+	}
+	p := &place{
+		id: state.MakeID(uint32(slot), uint32(r.gens[slot])), user: user, loaded: loaded,
+		phase: placeReserved, deadline: now.Add(reservationTime),
+	}
+	r.seats[slot] = p
+	r.count++
+	r.stats.Players.Add(1)
+	return p, nil
+}
+
+// freeSlot finds the lowest free seat, those of run-out reservations included.
+// mu is held.
+func (r *runner) freeSlot(now time.Time) int {
+	for slot, p := range r.seats {
+		if p != nil && p.phase == placeReserved && !now.Before(p.deadline) {
+			r.free(slot)
+		}
+		if r.seats[slot] == nil {
+			return slot
+		}
+	}
+	if len(r.seats) < r.def.max {
+		r.seats = append(r.seats, nil)
+		r.gens = append(r.gens, 0)
+		return len(r.seats) - 1
+	}
+	return -1
+}
+
+// free makes a seat free. mu is held.
+func (r *runner) free(slot int) {
+	r.seats[slot].phase = placeFree
+	r.seats[slot] = nil
+	r.count--
+	r.stats.Players.Add(-1)
+	if r.count == 0 {
+		r.reg.roomEmpty()
+	}
+}
+
+// enter turns a reservation into a taken seat; false when it has run out.
+func (r *runner) enter(s *Seat) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return false
+	}
+	if s.back {
+		return s.place.phase != placeFree
+	}
+	if s.place.phase != placeReserved {
+		return false
+	}
+	s.place.phase = placeTaken
+	return true
+}
+
+// unreserve gives back a seat whose player never entered.
+func (r *runner) unreserve(s *Seat) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if s.place.phase == placeReserved {
+		r.free(int(s.place.id.Slot()))
+	}
+}
+
+// returning finds the place that a token holds for a user.
+func (r *runner) returning(user auth.User, token string) *place {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, p := range r.seats {
+		if p == nil || (p.phase != placeTaken && p.phase != placeHeld) || p.user.ID != user.ID {
+			continue
+		}
+		if sameToken(p.token, token) || sameToken(p.previous, token) {
+			return p
+		}
+	}
+	return nil
+}
+
+// newPlaceToken makes the token for the next return. The one before stays good
+// until the client shows that it has received the new one: on a bad network
+// the answer that carries it may be lost.
+func (r *runner) newPlaceToken(p *place) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	p.previous, p.token = p.token, newToken()
+	return p.token
+}
+
+func (r *runner) tokenReceived(p *place) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	p.previous = ""
+}
+
+func (r *runner) setPhase(p *place, phase placePhase) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	p.phase = phase
+}
+
+// holds tells whether a place is still one of the room.
+func (r *runner) holds(p *place) bool {
+	slot := int(p.id.Slot())
+	return slot < len(r.places) && r.places[slot] == p
+}
+
+// dropPlace makes a place's seat free.
+func (r *runner) dropPlace(p *place) {
+	slot := int(p.id.Slot())
+	if r.holds(p) {
+		r.places[slot] = nil
+	}
+	p.current = nil
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.seats[slot] == p {
+		r.free(slot)
+	}
+	if r.count == 0 {
+		r.empty = r.clock
+	}
+}
+
+// dropGone frees the places of players that the room no longer has.
+func (r *runner) dropGone() {
+	for _, p := range r.places {
+		if p != nil && r.room.players.get(p.id) == nil && p.current == nil {
+			r.dropPlace(p)
+		}
+	}
+}
+
+// sendLeft ends a membership and frees its seat.
+func (r *runner) sendLeft(id state.ID, code schema.Code, text string) {
+	for _, p := range r.places {
+		if p == nil || p.id != id {
+			continue
+		}
+		if p.current != nil {
+			conn := p.current.conn
+			conn.Message(schema.Header{Kind: schema.KindLeft}, r.builder.Left(code, text))
+			conn.Flush()
+			conn.Done()
+		}
+		r.dropPlace(p)
+	}
+}
+
+// publish shows the rules' decisions to those who look for a room.
+func (r *runner) publish() {
+	c := &r.room.control
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.locked, r.metadata = c.locked, c.metadata
+}

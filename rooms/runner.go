@@ -1,0 +1,264 @@
+package rooms
+
+import (
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/parlor-server/parlor/rooms/record"
+	"github.com/parlor-server/parlor/schema"
+	"github.com/parlor-server/parlor/state"
+	"github.com/parlor-server/parlor/tick"
+)
+
+// runner is the shell around one GameRoom: it takes in what players send,
+// steps the room, records it and sends what came of it. Its Step runs on the
+// room's loop; fields without a note are the loop's.
+type runner struct {
+	id      string
+	def     *definition
+	room    *GameRoom
+	store   *state.Store
+	private bool
+	created time.Time
+	reg     *Registry
+	stats   *Stats
+	logger  *slog.Logger
+	task    *tick.Task
+	inbox   inbox
+
+	places  []*place // by seat, taken and held ones
+	clock   time.Time
+	pulse   uint32    // ticks between two frames that carry the hash
+	changed tick.Tick // the last tick that changed what clients see
+	rec     *record.Writer
+	out     Outbox
+	builder *schema.Builder
+	payload []byte
+	frames  frames
+	empty   time.Time // since when there are no places; zero: there are
+	ending  bool
+	endCode schema.Code
+	endText string
+
+	now atomic.Uint32 // the last tick, for the room list
+
+	mu       sync.Mutex
+	seats    []*place // guarded by mu; by seat: reserved, taken and held ones
+	gens     []uint16 // guarded by mu; each seat's generation
+	count    int      // guarded by mu; of seats that are not free
+	locked   bool     // guarded by mu; what the rules said last
+	metadata []byte   // guarded by mu; JSON object
+	closed   bool     // guarded by mu; takes in nobody any more
+}
+
+// newRunner makes a room and runs its Create hook, on the caller's goroutine:
+// nobody else knows the room yet.
+func newRunner(reg *Registry, def *definition, id string, private bool, seed uint64, options []byte) (*runner, error) {
+	room, err := def.open(seed)
+	if err != nil {
+		return nil, err
+	}
+	now := time.Now()
+	r := &runner{
+		id: id, def: def, room: room, store: room.store, private: private, created: now, clock: now, empty: now,
+		reg: reg, stats: &reg.stats, logger: reg.cfg.Logger.With("room", id, "kind", def.name),
+		builder: schema.NewBuilder(), pulse: uint32(min(def.hz, 32)),
+	}
+	room.logger = r.logger
+	r.frames = frames{store: r.store, builder: r.builder}
+	r.rec = reg.cfg.Recorder.Open(recordHeader(def, id, seed, options, now))
+	if err := r.beginSegment(); err != nil {
+		return nil, err
+	}
+	r.apply(Op{Kind: OpCreate, Payload: options})
+	r.publish()
+	if room.faulted {
+		r.rec.Close("Create failed", true)
+		return nil, schema.Errorf(schema.CodeRoomFaulted, "the room's Create hook failed")
+	}
+	return r, nil
+}
+
+// wake makes the room step soon. Any goroutine may call it.
+func (r *runner) wake() { r.task.Wake() }
+
+// Step runs one tick, unless nobody is there: then the tick stands still.
+func (r *runner) Step(deadline time.Time, late time.Duration) tick.Next {
+	r.clock = deadline
+	items, data := r.inbox.take()
+	worked := r.takeIn(items, data)
+	worked = r.expire() || worked
+	if r.ending {
+		return r.end(r.endCode, r.endText)
+	}
+	if !worked && r.idle() {
+		return r.sleep()
+	}
+	r.step()
+	switch {
+	case r.room.faulted:
+		return r.end(schema.CodeRoomFaulted, "the room failed three ticks in a row")
+	case r.room.control.closing:
+		return r.end(schema.CodeRoomClosed, r.room.control.closeText)
+	}
+	if r.reg.cfg.OnTick != nil {
+		r.reg.cfg.OnTick(time.Since(deadline)-late, late)
+	}
+	return tick.Next{}
+}
+
+// step makes the next tick out of all that was taken in.
+func (r *runner) step() {
+	now := r.room.now
+	if !r.room.open {
+		now++
+	}
+	r.useCommands(now)
+	r.room.Tick(now, &r.out)
+	r.now.Store(uint32(now))
+	r.stats.Ticks.Add(1)
+	hash := r.store.FullHash()
+	r.rec.TickEnd(now, record.Hash{A: hash.A, B: hash.B})
+	r.publish()
+	r.dropGone()
+	r.deliver()
+	if r.rec.NeedSegment(now) {
+		if err := r.beginSegment(); err != nil {
+			r.logger.Error("failed to begin a segment of the recording", "error", err)
+		}
+	}
+}
+
+// useCommands gives every player's row its command for this tick.
+func (r *runner) useCommands(now tick.Tick) {
+	if r.def.commandInputs == 0 {
+		return
+	}
+	for _, p := range r.places {
+		if p == nil {
+			continue
+		}
+		ring := 0
+		for i := range r.def.inputs {
+			if !r.def.inputs[i].Command {
+				continue
+			}
+			c := &p.commands[ring]
+			ring++
+			payload, ok := c.take(now)
+			op := Op{Kind: OpCommand, Player: p.id, Index: uint8(i), Payload: payload}
+			if !ok {
+				op.Kind = OpNeutral
+				r.stats.CommandsNeutral.Add(1)
+			} else if c.missed > 0 {
+				r.stats.CommandsRepeated.Add(1)
+			}
+			r.apply(op)
+		}
+	}
+}
+
+// named is the highest tick named by a command that was used.
+func (p *place) named() (highest uint32) {
+	for i := range p.commands {
+		highest = max(highest, p.commands[i].named)
+	}
+	return highest
+}
+
+// apply records an op and gives it to the room.
+func (r *runner) apply(op Op) {
+	r.rec.Input(record.Input{Kind: uint8(op.Kind), Index: op.Index, Player: uint32(op.Player), Payload: op.Payload})
+	r.room.Apply(op, &r.out)
+}
+
+// idle tells that the tick may stand still: no player is connected and no
+// timer is running.
+func (r *runner) idle() bool {
+	if r.room.open || r.store.TimersPending() > 0 {
+		return false
+	}
+	for _, p := range r.places {
+		if p != nil && p.current != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// sleep ends in time for the next deadline: a held seat's, a reservation's or
+// the empty room's own.
+func (r *runner) sleep() tick.Next {
+	r.rec.Flush()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.count == 0 {
+		if r.def.emptyFor < 0 {
+			return tick.Next{Sleep: true}
+		}
+		if until := r.empty.Add(r.def.emptyFor); r.clock.Before(until) {
+			return tick.Next{Sleep: true, Until: until}
+		}
+		r.closed, r.ending = true, true
+		r.endCode, r.endText = schema.CodeRoomClosed, "the room was empty"
+		return tick.Next{}
+	}
+	var until time.Time
+	for _, p := range r.seats {
+		if p != nil && p.phase != placeTaken && (until.IsZero() || p.deadline.Before(until)) {
+			until = p.deadline
+		}
+	}
+	return tick.Next{Sleep: true, Until: until}
+}
+
+// end closes the room for all and takes it out of the scheduler.
+func (r *runner) end(code schema.Code, text string) tick.Next {
+	r.mu.Lock()
+	r.closed = true
+	r.mu.Unlock()
+	if !r.room.faulted {
+		for _, p := range r.places {
+			if p != nil {
+				r.apply(Op{Kind: OpLeave, Player: p.id, Index: uint8(LeaveClosed)})
+			}
+		}
+		r.apply(Op{Kind: OpDispose})
+	}
+	r.rec.Close(text, r.room.faulted)
+	if r.room.faulted {
+		r.stats.Faulted.Add(1)
+		r.logger.Error("the room is faulted and closes; its recording is kept", "tick", uint32(r.room.now))
+	}
+	r.out.reset()
+	items, _ := r.inbox.take()
+	for _, it := range items {
+		if it.run != nil {
+			it.run()
+		}
+		if it.kind == itemEnter {
+			r.refuse(it.from, code, text)
+		}
+	}
+	for _, p := range r.places {
+		if p != nil {
+			r.sendLeft(p.id, code, text)
+		}
+	}
+	r.reg.remove(r)
+	return tick.Next{Stop: true}
+}
+
+func (r *runner) beginSegment() error {
+	if r.rec == nil {
+		return nil
+	}
+	snapshot, err := r.room.appendSnapshot(nil)
+	if err != nil {
+		return err
+	}
+	r.rec.BeginSegment(r.room.now, snapshot)
+	return nil
+}

@@ -1,0 +1,150 @@
+package rooms
+
+import (
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/hex"
+	"time"
+
+	"github.com/parlor-server/parlor/auth"
+	"github.com/parlor-server/parlor/schema"
+	"github.com/parlor-server/parlor/state"
+)
+
+// reservationTime is how long a reserved seat waits for its player.
+const reservationTime = 15 * time.Second
+
+// Seat is what a connection gets of a room: Reserve made it, Enter takes it.
+// A player who comes back gets a new Seat of the same place. Its methods may
+// be called by any goroutine, do not block, and copy payloads.
+type Seat struct {
+	run        *runner
+	place      *place
+	request    uint32
+	schemaHash uint64
+	back       bool // the player comes back to a held place
+	conn       Conn // set by Enter, before the loop sees the seat
+
+	epoch  uint64 // guarded by run.inbox.mu
+	pushed int    // guarded by run.inbox.mu; inputs since epoch
+}
+
+// place is a player's place in a room, from its reservation to its end.
+type place struct {
+	id     state.ID
+	user   auth.User
+	loaded []byte // what Load returned, JSON
+
+	phase    placePhase // guarded by run.mu
+	token    string     // guarded by run.mu; for coming back
+	previous string     // guarded by run.mu; good until token has been received
+	deadline time.Time  // guarded by run.mu; of the reservation or the grace
+
+	current  *Seat         // the loop's: the connection, nil when lost
+	commands []commandRing // the loop's: one for each command input
+	events   allowance     // the loop's
+	delivery delivery      // the loop's
+}
+
+type placePhase uint8
+
+const (
+	placeReserved placePhase = iota
+	placeTaken
+	placeHeld // the connection is lost
+	placeFree
+)
+
+// Room is the ID of the seat's room.
+func (s *Seat) Room() string { return s.run.id }
+
+// Player is the player's ID in the room.
+func (s *Seat) Player() state.ID { return s.place.id }
+
+// Enter queues the join. Joined, or an Error, arrives through conn after the
+// room's next tick.
+func (s *Seat) Enter(conn Conn) error {
+	s.conn = conn
+	if !s.run.enter(s) {
+		return schema.Errorf(schema.CodeNoSuchRoom, "the room has closed or the reservation has run out; join again")
+	}
+	s.run.inbox.push(item{kind: itemEnter, from: s})
+	s.run.wake()
+	return nil
+}
+
+// Command hands in the player's command for a tick.
+func (s *Seat) Command(tick uint32, input uint8, payload []byte) error {
+	return s.input(itemCommand, tick, input, payload, true)
+}
+
+// Event hands in an event; seq is the client's count of them.
+func (s *Seat) Event(seq uint32, input uint8, payload []byte) error {
+	return s.input(itemEvent, seq, input, payload, false)
+}
+
+func (s *Seat) input(kind itemKind, number uint32, input uint8, payload []byte, command bool) error {
+	inputs := s.run.def.inputs
+	if int(input) >= len(inputs) || inputs[input].Command != command {
+		return schema.Errorf(schema.CodeBadInput, "room kind %s has no such input %d", s.run.def.name, input)
+	}
+	if len(payload) > maxInputLength {
+		return schema.Errorf(schema.CodeBadInput, "%s has %d bytes, it may have %d", inputs[input].Name, len(payload), maxInputLength)
+	}
+	if s.run.inbox.pushInput(item{kind: kind, from: s, input: input, number: number}, payload) {
+		return nil
+	}
+	s.run.stats.InputsDropped.Add(1)
+	if command {
+		return nil // the next one is on its way
+	}
+	return schema.Errorf(schema.CodeRateLimited, "%s was dropped: too many inputs in one tick", inputs[input].Name)
+}
+
+// Leave says that the player asked to leave.
+func (s *Seat) Leave() { s.end(itemLeave) }
+
+// Lost says that the connection ended: the place is held for the grace period.
+// Calling it for a seat that never entered frees the place.
+func (s *Seat) Lost() { s.end(itemLost) }
+
+func (s *Seat) end(kind itemKind) {
+	if s.conn == nil {
+		s.run.unreserve(s)
+		return
+	}
+	s.run.inbox.push(item{kind: kind, from: s})
+	s.run.wake()
+}
+
+// newToken makes a 128-bit secret.
+func newToken() string {
+	var b [16]byte
+	rand.Read(b[:])
+	return hex.EncodeToString(b[:])
+}
+
+func sameToken(a, b string) bool {
+	return a != "" && b != "" && subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1
+}
+
+// allowance is a token bucket that counts in ticks.
+type allowance struct {
+	tokens float32
+	at     uint32
+}
+
+// take reports whether one more event at tick now is within rate a second.
+func (a *allowance) take(now uint32, hz, rate int) bool {
+	most := float32(2 * rate)
+	if a.at == 0 {
+		a.tokens = most
+	}
+	a.tokens = min(most, a.tokens+float32(now-a.at)*float32(rate)/float32(hz))
+	a.at = now
+	if a.tokens < 1 {
+		return false
+	}
+	a.tokens--
+	return true
+}
