@@ -1,0 +1,174 @@
+package client
+
+import (
+	"math"
+	"sync"
+	"time"
+
+	"github.com/parlor-server/parlor/tick"
+)
+
+// Clock estimates the server's tick from the arrival of frames and the round
+// trip of pings. An alpha-beta filter follows both when ticks arrive and how
+// far apart they are, so that a server whose time dilates is followed without
+// a lag. Any goroutine may use it.
+//
+// With p the ticks' distance in time, the estimates are:
+//
+//	arrived tick = the tick whose frame arrives about now
+//	server tick  = arrived tick + rtt/2 / p
+//	command tick = server tick + (rtt/2 + 4 × jitter) / p + 1, rounded
+//
+// The command tick is what a command sent now should name, to be there just in
+// time: half a round trip for the way, a margin for jitter, and a tick because
+// the server's present tick has already begun.
+type Clock struct {
+	mu      sync.Mutex // guards what follows
+	rate    tick.Rate
+	last    tick.Tick     // of the last frame
+	line    time.Time     // when that frame should have arrived, by the filter
+	period  float64       // seconds between ticks, by the filter
+	jitter  float64       // seconds, mean distance of arrivals from the line
+	rtt     time.Duration // smoothed
+	named   tick.Tick     // the last tick that Next gave out
+	settled int           // frames since reset, up to clockSettle
+}
+
+const (
+	clockAlpha  = 0.1
+	clockBeta   = 0.005
+	clockSettle = 20          // frames in which the filter moves faster
+	clockJump   = 0.5         // seconds off the line after which it is drawn anew
+	maxLead     = time.Second // a command never names a tick further ahead
+)
+
+func newClock() *Clock { return &Clock{} }
+
+// reset begins a membership at a tick.
+func (c *Clock) reset(rate tick.Rate, at tick.Tick, rtt time.Duration, now time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.rate, c.last, c.line, c.rtt = rate, at, now, rtt
+	c.period, c.jitter, c.named, c.settled = rate.Period().Seconds(), 0, 0, 0
+}
+
+func (c *Clock) setRTT(rtt time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.rtt = rtt
+}
+
+// framed takes in the arrival of a frame.
+func (c *Clock) framed(at tick.Tick, now time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	steps := float64(int32(at - c.last))
+	if steps <= 0 && c.settled > 0 {
+		return // an extra keyframe of the same tick says nothing about time
+	}
+	expected := c.line.Add(seconds(steps * c.period))
+	off := now.Sub(expected).Seconds()
+	if c.settled == 0 || math.Abs(off) > clockJump {
+		c.last, c.line, c.settled = at, now, 1
+		c.period = c.rate.Period().Seconds()
+		return
+	}
+	alpha := clockAlpha
+	if c.settled < clockSettle {
+		c.settled++
+		alpha = max(alpha, 1/float64(c.settled))
+	}
+	nominal := c.rate.Period().Seconds()
+	c.last = at
+	c.line = expected.Add(seconds(alpha * off))
+	c.period = min(max(c.period+clockBeta*off/steps, nominal/2), nominal*8)
+	c.jitter += (math.Abs(off) - c.jitter) / 16
+}
+
+func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+
+// arrived is the tick whose frame arrives at now, with its fraction; mu is
+// held. Without frames it runs on for a second at most.
+func (c *Clock) arrived(now time.Time) float64 {
+	return float64(c.last) + min(now.Sub(c.line).Seconds(), 1)/c.period
+}
+
+// ArrivedTick is the tick whose frame arrives at now, with its fraction.
+func (c *Clock) ArrivedTick(now time.Time) float64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.rate == 0 {
+		return 0
+	}
+	return c.arrived(now)
+}
+
+// ServerTick is the tick that the server is at, with its fraction.
+func (c *Clock) ServerTick(now time.Time) float64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.rate == 0 {
+		return 0
+	}
+	return c.arrived(now) + c.rtt.Seconds()/2/c.period
+}
+
+// CommandTick is the tick that a command sent at now should name.
+func (c *Clock) CommandTick(now time.Time) tick.Tick {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.commandTick(now)
+}
+
+func (c *Clock) commandTick(now time.Time) tick.Tick {
+	if c.rate == 0 {
+		return 0
+	}
+	lead := c.rtt.Seconds() + 4*c.jitter
+	t := c.arrived(now) + min(lead, maxLead.Seconds())/c.period + 1
+	return tick.Tick(max(0, math.Floor(t+0.5)))
+}
+
+// Next names the tick of the next command, if one is due at now: ticks are
+// given out one after the other, none twice, at the server's pace. Whoever
+// sends commands calls it until it has none, at least once a tick:
+//
+//	for t, ok := clock.Next(now); ok; t, ok = clock.Next(now) { … }
+//
+// After a pause longer than a quarter of a second the ticks in between are
+// left out.
+func (c *Clock) Next(now time.Time) (tick.Tick, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	target := c.commandTick(now)
+	if target == 0 {
+		return 0, false
+	}
+	behind := int32(target - c.named)
+	if behind <= 0 && behind > -int32(c.rate) {
+		return 0, false
+	}
+	if c.named == 0 || behind > int32(c.rate)/4+1 || behind < 0 {
+		c.named = target
+	} else {
+		c.named++
+	}
+	return c.named, true
+}
+
+// Jitter is the mean distance of frames from their regular times.
+func (c *Clock) Jitter() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return seconds(c.jitter)
+}
+
+// Dilation is how fast the room's time passes: 1 is real time.
+func (c *Clock) Dilation() float64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.period == 0 {
+		return 1
+	}
+	return c.rate.Period().Seconds() / c.period
+}

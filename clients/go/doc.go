@@ -1,0 +1,40 @@
+// Package client connects to a Parlor server, joins rooms and keeps a typed
+// copy of their state.
+//
+//	c, err := client.Dial(ctx, "ws://127.0.0.1:7777", client.Options{})
+//	room, err := c.JoinOrCreate(ctx, "arena", client.JoinOptions{Options: map[string]any{"Name": "Ada"}})
+//	players, err := client.Table[Player](room, "Players")
+//	players.OnAdded(func(id state.ID, p Player) { fmt.Println(p.Name, "is here") })
+//
+// # Goroutines
+//
+// A client has one goroutine of its own: it reads the connection, applies
+// frames, reconnects, and runs every callback, so that no two callbacks of a
+// client run at once. A callback must not wait: Dial, the Join methods, Leave
+// and View inside one would wait for themselves. Sending inputs there is fine.
+//
+// A room's state is read inside callbacks, or anywhere else inside
+// Room.View, which holds back the client's goroutine for as long as it runs.
+// Everything else (sending inputs, registering callbacks, reading counters)
+// may be called from any goroutine.
+//
+// # Being ahead and behind
+//
+// The server is the only authority, and a frame is old when it arrives. A
+// Predictor runs a player's own row ahead with the game's own step function
+// and corrects it when the server disagrees. An Interpolator draws everyone
+// else a little in the past, between two frames that are both known. The
+// Clock ties them together: it estimates the server's tick, and names the
+// tick that a command can still reach.
+//
+// # When the connection breaks
+//
+// The client dials again with exponential backoff and full jitter, and asks
+// for the seats that it had; where a seat is gone it joins a room of the same
+// kind instead. Rooms, views and callbacks stay valid through all of it.
+//
+// A frame that cannot be decoded, or whose public hash differs from the
+// mirror's, is answered in one way: from then on the client says that it has
+// applied tick 0 there, which the server answers with a keyframe. If none
+// comes within two seconds, the client reconnects, which always brings one.
+package client

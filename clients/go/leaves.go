@@ -1,0 +1,140 @@
+package client
+
+import (
+	"math"
+	"reflect"
+	"strconv"
+
+	"github.com/parlor-server/parlor/schema"
+)
+
+// leaves are the fields of a row type that the server's table has, flattened
+// as columns are: "Pos.X", "Items.2.Count".
+type leaves []leaf
+
+type leaf struct {
+	path   []int // field numbers and array indexes
+	column schema.Column
+}
+
+// leavesOf matches the fields of t with columns by name.
+func leavesOf(t reflect.Type, columns []schema.Column) leaves {
+	byName := make(map[string]schema.Column, len(columns))
+	for _, c := range columns {
+		byName[c.Name] = c
+	}
+	var found leaves
+	var walk func(t reflect.Type, name string, path []int)
+	walk = func(t reflect.Type, name string, path []int) {
+		join := func(part string) string {
+			if name == "" {
+				return part
+			}
+			return name + "." + part
+		}
+		switch t.Kind() {
+		case reflect.Struct:
+			for i := range t.NumField() {
+				walk(t.Field(i).Type, join(t.Field(i).Name), append(path[:len(path):len(path)], i))
+			}
+		case reflect.Array:
+			for i := range t.Len() {
+				walk(t.Elem(), join(strconv.Itoa(i)), append(path[:len(path):len(path)], i))
+			}
+		default:
+			if c, ok := byName[name]; ok {
+				found = append(found, leaf{path: path, column: c})
+			}
+		}
+	}
+	walk(t, "", nil)
+	return found
+}
+
+// in is the leaf's field of a row.
+func (l leaf) in(row reflect.Value) reflect.Value {
+	for _, i := range l.path {
+		if row.Kind() == reflect.Array {
+			row = row.Index(i)
+		} else {
+			row = row.Field(i)
+		}
+	}
+	return row
+}
+
+// near reports whether two rows differ in no leaf by more than half the step
+// to which the wire rounds it.
+func (ls leaves) near(a, b reflect.Value) bool {
+	for _, l := range ls {
+		x, y := l.in(a), l.in(b)
+		if !x.CanFloat() {
+			if !x.Equal(y) {
+				return false
+			}
+			continue
+		}
+		off := math.Abs(x.Float() - y.Float())
+		if l.column.Has(schema.Angle) {
+			off = math.Abs(turn(x.Float(), y.Float()))
+		}
+		if !(off <= tolerance(l.column, y.Float())) { // also true for NaN
+			return false
+		}
+	}
+	return true
+}
+
+// tolerance is half a quantisation step, and what float32 may add to it by
+// rounding near v.
+func tolerance(c schema.Column, v float64) float64 {
+	if c.Quant == 0 {
+		return 0
+	}
+	ulp := 0.0
+	if c.Kind == schema.Float32 {
+		ulp = math.Abs(v) / (1 << 22)
+	}
+	return c.Quant/2 + ulp
+}
+
+// copy puts the leaves of from into to, and leaves to's other fields alone.
+func (ls leaves) copy(to, from reflect.Value) {
+	for _, l := range ls {
+		l.in(to).Set(l.in(from))
+	}
+}
+
+// blend fills out, a copy of a, with what lies between a and b: 0 is a, 1 is
+// b. Only floats have a between, angles the short way; all else stays a's
+// until b is reached.
+func (ls leaves) blend(out, b reflect.Value, at float64) {
+	for _, l := range ls {
+		o := l.in(out)
+		if !o.CanFloat() {
+			continue
+		}
+		from, to := o.Float(), l.in(b).Float()
+		if l.column.Has(schema.Angle) {
+			o.SetFloat(wrap(from + turn(from, to)*at))
+		} else {
+			o.SetFloat(from + (to-from)*at)
+		}
+	}
+}
+
+// turn is the short way from one angle to another, in (−π, π].
+func turn(from, to float64) float64 { return wrap(to - from) }
+
+// wrap brings an angle into [−π, π].
+func wrap(a float64) float64 { return math.Remainder(a, 2*math.Pi) }
+
+// columnsOf are the columns of the named table, nil when there is none.
+func columnsOf(s *schema.Schema, table string) []schema.Column {
+	for _, t := range s.Tables {
+		if t.Name == table {
+			return t.Columns
+		}
+	}
+	return nil
+}

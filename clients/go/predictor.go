@@ -1,0 +1,195 @@
+package client
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"sync"
+	"time"
+
+	"github.com/parlor-server/parlor/state"
+	"github.com/parlor-server/parlor/tick"
+)
+
+// ErrTooFarAhead is returned when the server has acknowledged none of the last
+// maxPending commands: predicting on would be guessing.
+var ErrTooFarAhead = errors.New("the server acknowledges no commands")
+
+const maxPending = 256
+
+// Predictor runs this player's row of a table ahead of the server, with the
+// game's own step function: what the player does shows at once.
+//
+// Every command is sent, run on the predicted row, and kept until a frame
+// acknowledges it. The frame's row is compared with what had been predicted
+// for that command: within half a quantisation step they agree, and the
+// prediction, which is exact where the frame is rounded, stays. Otherwise the
+// row starts again from the server's, and the commands that are still pending
+// run on top of it.
+//
+// Fields that the server does not send keep their predicted values. Advance
+// and Row may be called from any goroutine, also inside callbacks.
+type Predictor[T, M any] struct {
+	room   *Room
+	table  *TableView[T]
+	step   func(*T, M, float32)
+	leaves leaves
+	bound  *state.Mirror // whose columns leaves has
+
+	mu        sync.Mutex // guards what follows
+	alive     bool       // the player has a row
+	base      T          // predicted for the last acknowledged command
+	row       T          // base and all pending commands
+	pending   []predicted[T, M]
+	corrected uint64
+	onCorrect func(before, after T)
+}
+
+// predicted is a command on its way, and the row after it.
+type predicted[T, M any] struct {
+	tick    tick.Tick
+	command M
+	after   T
+}
+
+// NewPredictor predicts this player's row of the table. step must be the
+// function that the rules give to rooms.Command: it changes nothing but the
+// row, and depends on nothing but its arguments.
+func NewPredictor[T, M any](r *Room, table string, step func(row *T, command M, dt float32)) (*Predictor[T, M], error) {
+	r.inputs.mu.Lock()
+	_, err := inputOf[M](r, true)
+	r.inputs.mu.Unlock()
+	if err != nil {
+		return nil, fmt.Errorf("predict table %q: %w", table, err)
+	}
+	view, err := Table[T](r, table)
+	if err != nil {
+		return nil, fmt.Errorf("predict: %w", err)
+	}
+	p := &Predictor[T, M]{room: r, table: view, step: step}
+	r.onFrame.add(p)
+	r.OnReconnect(func(bool) { p.forget() })
+	return p, nil
+}
+
+// Advance sends and runs the command for each tick that is due at now, which
+// is one or none when it is called about as often as the room ticks. It
+// returns how many there were.
+func (p *Predictor[T, M]) Advance(now time.Time, command M) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n := 0
+	for {
+		if len(p.pending) >= maxPending {
+			return n, ErrTooFarAhead
+		}
+		at, due := p.room.clock.Next(now)
+		if !due {
+			return n, nil
+		}
+		if err := SendCommand(p.room, at, command); err != nil {
+			return n, err
+		}
+		p.run(at, command)
+		n++
+	}
+}
+
+// run predicts one command; mu is held.
+func (p *Predictor[T, M]) run(at tick.Tick, command M) {
+	if p.alive {
+		p.step(&p.row, command, p.room.Rate().DT())
+	}
+	p.pending = append(p.pending, predicted[T, M]{at, command, p.row})
+}
+
+// Row is the predicted row; ok is false while the player has none.
+func (p *Predictor[T, M]) Row() (row T, ok bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.row, p.alive
+}
+
+// Pending is the number of commands that have not been acknowledged.
+func (p *Predictor[T, M]) Pending() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.pending)
+}
+
+// Corrections counts how often the server's row was not the predicted one.
+func (p *Predictor[T, M]) Corrections() uint64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.corrected
+}
+
+// OnCorrect registers f, called after each correction with the predicted row
+// before and after it, so that a renderer can hide the jump. It replaces an
+// earlier f, and must not use the predictor.
+func (p *Predictor[T, M]) OnCorrect(f func(before, after T)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.onCorrect = f
+}
+
+// forget drops the commands of a lost connection.
+func (p *Predictor[T, M]) forget() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.alive, p.pending = false, p.pending[:0]
+}
+
+// framed implements frameObserver.
+func (p *Predictor[T, M]) framed(f Frame) {
+	row, ok := p.table.Get(p.room.Player())
+	if p.bound != p.table.bound {
+		p.bound = p.table.bound
+		p.leaves = leavesOf(reflect.TypeFor[T](), columnsOf(p.room.Schema(), p.table.name))
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.reconcile(f.Ack, row, ok)
+}
+
+// reconcile compares the server's row, in which the commands up to ack have
+// been used, with the prediction; mu is held.
+func (p *Predictor[T, M]) reconcile(ack tick.Tick, server T, ok bool) {
+	known := p.alive
+	done := 0
+	for done < len(p.pending) && p.pending[done].tick <= ack {
+		p.base = p.pending[done].after
+		done++
+	}
+	p.pending = append(p.pending[:0], p.pending[done:]...)
+	p.alive = ok
+	if !ok {
+		return
+	}
+	if !known {
+		p.base, p.row = server, server
+		p.replay()
+		return
+	}
+	base, from := reflect.ValueOf(&p.base).Elem(), reflect.ValueOf(&server).Elem()
+	if p.leaves.near(base, from) {
+		return
+	}
+	before := p.row
+	p.leaves.copy(base, from)
+	p.row = p.base
+	p.replay()
+	p.corrected++
+	if p.onCorrect != nil {
+		p.onCorrect(before, p.row)
+	}
+}
+
+// replay runs the pending commands on row; mu is held.
+func (p *Predictor[T, M]) replay() {
+	dt := p.room.Rate().DT()
+	for i := range p.pending {
+		p.step(&p.row, p.pending[i].command, dt)
+		p.pending[i].after = p.row
+	}
+}

@@ -1,0 +1,127 @@
+package client
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/parlor-server/parlor/schema"
+	"github.com/parlor-server/parlor/schema/fb"
+)
+
+// read handles messages until the connection ends, and says why it did.
+func (c *Client) read(t Transport) error {
+	for {
+		msg, err := t.Read()
+		if err != nil {
+			return err
+		}
+		now := time.Now()
+		c.heard.Store(int64(now.Sub(c.start)))
+		c.stats.messagesIn.Add(1)
+		c.stats.bytesIn.Add(uint64(wireSize(len(msg), false)))
+		head, body, err := verified(msg)
+		if err != nil {
+			return fmt.Errorf("read a message: %w", err)
+		}
+		if err := c.dispatch(head, body, now); err != nil {
+			return err
+		}
+	}
+}
+
+// dispatch handles one verified message. An error ends the connection.
+func (c *Client) dispatch(head schema.Header, body []byte, now time.Time) error {
+	switch head.Kind {
+	case schema.KindJoined:
+		return c.joined(head, fb.GetRootAsJoined(body, 0), now)
+	case schema.KindPing:
+		p := fb.GetRootAsPing(body, 0)
+		return c.pong(p.Id(), p.Time())
+	case schema.KindPong:
+		c.ponged(fb.GetRootAsPong(body, 0), now)
+		return nil
+	case schema.KindClose:
+		m := fb.GetRootAsClose(body, 0)
+		return &schema.Error{Code: schema.Code(m.Code()), Message: string(m.Message())}
+	case schema.KindError:
+		c.refused(head, fb.GetRootAsError(body, 0))
+		return nil
+	}
+	c.mu.Lock()
+	room := c.rooms[head.Handle]
+	c.mu.Unlock()
+	if room == nil {
+		return nil // a membership that was left while this was on its way
+	}
+	switch head.Kind {
+	case schema.KindState:
+		m := fb.GetRootAsState(body, 0)
+		room.frame(head, m.Tick(), m.Age(), m.PayloadBytes(), schema.HeaderSize+len(body), now)
+	case schema.KindOwner:
+		room.owner(fb.GetRootAsOwner(body, 0).PayloadBytes())
+	case schema.KindEvents:
+		m := fb.GetRootAsEvents(body, 0)
+		room.events(m.PayloadBytes())
+	case schema.KindMessage:
+		m := fb.GetRootAsMessage(body, 0)
+		room.message(Message{Tick: m.Tick(), Name: string(m.Name()), Data: m.DataBytes()})
+	case schema.KindLeft:
+		m := fb.GetRootAsLeft(body, 0)
+		c.forget(head.Handle)
+		room.end(&schema.Error{Code: schema.Code(m.Code()), Message: string(m.Message())})
+	}
+	return nil // unknown kinds are a newer server's, and may be ignored
+}
+
+// pong answers a Ping, or says on its own (id 0) what has been applied.
+func (c *Client) pong(id uint32, sent uint64) error {
+	var space [4]schema.Applied
+	applied := space[:0]
+	c.mu.Lock()
+	for handle, room := range c.rooms {
+		applied = append(applied, schema.Applied{Handle: handle, Tick: room.applied.Load()})
+	}
+	c.mu.Unlock()
+	return c.send.pong(schema.PongInfo{ID: id, Time: sent, Applied: applied})
+}
+
+// ponged measures the round trip.
+func (c *Client) ponged(p *fb.Pong, now time.Time) {
+	sample := now.Sub(c.start) - time.Duration(p.Time())*time.Microsecond
+	if sample < 0 || sample > time.Minute {
+		return // an answer to nothing that was asked
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.rtt += (sample - c.rtt) / 4
+	for _, room := range c.rooms {
+		room.clock.setRTT(c.rtt)
+	}
+}
+
+// refused handles the server's answer to one message of this client.
+func (c *Client) refused(head schema.Header, m *fb.Error) {
+	c.stats.errors.Add(1)
+	e := &schema.Error{Code: schema.Code(m.Code()), Request: m.Request(), Message: string(m.Message())}
+	c.mu.Lock()
+	call := c.calls[e.Request]
+	room := c.rooms[head.Handle]
+	if head.Handle == 0 {
+		delete(c.calls, e.Request)
+	}
+	c.mu.Unlock()
+	switch {
+	case head.Handle != 0 && room != nil:
+		room.refused(e)
+	case head.Handle == 0 && call != nil:
+		c.joinRefused(call, e)
+	default:
+		c.log.Info("the server refused a message", "error", e)
+	}
+}
+
+func (c *Client) forget(handle uint16) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.rooms, handle)
+}
