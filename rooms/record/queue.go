@@ -75,7 +75,7 @@ func (q *queue) put(l *lane, c chunk) (fresh []byte, ok bool) {
 	if len(l.chunks) == 1 {
 		q.line(l)
 	}
-	if n := len(l.free); n > 0 {
+	if n := len(l.free); n > 0 && c.data != nil {
 		fresh = l.free[n-1]
 		l.free = l.free[:n-1]
 	}
