@@ -1,24 +1,85 @@
 package netcode
 
-import "github.com/parlor-server/parlor/schema"
+import (
+	"sync/atomic"
 
-// Link is one membership: a session's place in one room.
-type Link struct{}
+	"github.com/parlor-server/parlor/schema"
+	"github.com/parlor-server/parlor/schema/fb"
+)
 
-// Frame sends a state frame unless earlier bytes are unsent.
-func (l *Link) Frame(head schema.Header, body []byte) bool { return false }
+// Link is one membership: a session's way to one room and the room's way to
+// the client. The room's loop calls the exported methods, none of which
+// blocks; the session's reader hands inputs to the seat.
+type Link struct {
+	session *Session
+	handle  uint16
+	seat    Seat
+	sent    atomic.Uint32 // tick of the newest State that was queued
+	applied atomic.Uint32 // newest tick that the client says it has applied
+	over    atomic.Bool   // Done, or told the seat that it is lost
+}
 
-// Message sends a message that is never dropped.
-func (l *Link) Message(head schema.Header, body []byte) {}
+// Frame queues a State message, unless bytes of an earlier flush are unsent:
+// then it reports false, and the room makes a catch-up later.
+func (l *Link) Frame(head schema.Header, body []byte) bool {
+	head.Handle = l.handle
+	s := l.session
+	if !s.transport.TryQueue(wire(head), body) {
+		if s.closing.Load() == 0 {
+			s.server.stats.FramesDropped.Add(1)
+		}
+		return false
+	}
+	l.sent.Store(fb.GetRootAsState(body, 0).Tick())
+	s.counted(len(body))
+	return true
+}
 
-// Flush writes what was queued.
-func (l *Link) Flush() {}
+// Message queues a message that is never dropped. When it does not fit, the
+// session ends with SLOW_CLIENT.
+func (l *Link) Message(head schema.Header, body []byte) {
+	head.Handle = l.handle
+	l.session.queue(head, body)
+}
 
-// Applied returns the last tick that the client says it has applied.
-func (l *Link) Applied() uint32 { return 0 }
+// Flush hands everything queued to the network in one write.
+func (l *Link) Flush() {
+	s := l.session
+	if s.pingDue.Load() && s.pingDue.CompareAndSwap(true, false) {
+		s.ping()
+	}
+	s.transport.Flush()
+}
 
-// Done frees the handle.
-func (l *Link) Done() {}
+// Applied is the last tick that the client has said it applied in this room;
+// 0: none yet. It never exceeds the tick of a State that was sent.
+func (l *Link) Applied() uint32 { return l.applied.Load() }
 
-// Close ends the whole session.
-func (l *Link) Close(code schema.Code, message string) {}
+// Done frees the handle: the membership is over and Left was sent.
+func (l *Link) Done() {
+	if l.over.CompareAndSwap(false, true) {
+		l.session.drop(l)
+	}
+}
+
+// Close ends the whole session with code.
+func (l *Link) Close(code schema.Code, message string) { l.session.Close(code, message) }
+
+// Session is the connection that the membership belongs to.
+func (l *Link) Session() *Session { return l.session }
+
+// acknowledge takes the client's word for what it applied, within reason. Only
+// the reader calls it.
+func (l *Link) acknowledge(tick uint32) {
+	if tick > l.applied.Load() && tick <= l.sent.Load() {
+		l.applied.Store(tick)
+	}
+}
+
+// lost tells the seat, once, that the connection ended.
+func (l *Link) lost() {
+	if l.over.CompareAndSwap(false, true) {
+		l.session.drop(l)
+		l.seat.Lost()
+	}
+}
