@@ -2,90 +2,82 @@ package tick
 
 import "time"
 
-// agenda holds the tasks that have a deadline, the earliest first: a heap with four children a
-// node, whose entries hold the deadline themselves so that comparing reads one cache line.
-// Every task knows its place. Owned by one loop's goroutine; it never holds a task twice.
+// appointment is a time at which a loop has to do something: run a lane, or end a task's sleep.
+type appointment struct {
+	at    time.Duration // since the loop's epoch
+	place int           // in its agenda, or -1
+	lane  *lane         // either this
+	task  *Task         // or this
+}
+
+// agenda yields appointments by time: a binary heap whose entries know their place. The loop's
+// goroutine only. It never holds an appointment twice.
 type agenda struct {
-	entries []entry
+	heap []*appointment
 }
 
-type entry struct {
-	at   time.Duration
-	task *Task
+func (a *agenda) empty() bool         { return len(a.heap) == 0 }
+func (a *agenda) first() *appointment { return a.heap[0] }
+
+// due tells whether the first appointment is at or before now.
+func (a *agenda) due(now time.Duration) bool { return len(a.heap) > 0 && a.heap[0].at <= now }
+
+// put adds the appointment, or moves it after its time was changed.
+func (a *agenda) put(p *appointment) {
+	if p.place < 0 {
+		p.place = len(a.heap)
+		a.heap = append(a.heap, p)
+	}
+	a.down(p)
+	a.up(p)
 }
 
-func (a *agenda) empty() bool         { return len(a.entries) == 0 }
-func (a *agenda) first() *Task        { return a.entries[0].task }
-func (a *agenda) next() time.Duration { return a.entries[0].at }
-
-// put adds the task, or moves it to its changed deadline.
-func (a *agenda) put(t *Task) {
-	e := entry{t.deadline, t}
-	if t.place < 0 {
-		a.entries = append(a.entries, e)
-		a.up(len(a.entries)-1, e)
+// remove takes the appointment out, if it is in.
+func (a *agenda) remove(p *appointment) {
+	if p.place < 0 {
 		return
 	}
-	if e.at < a.entries[t.place].at {
-		a.up(t.place, e)
-	} else {
-		a.down(t.place, e)
+	end := len(a.heap) - 1
+	last := a.heap[end]
+	a.heap[end] = nil
+	a.heap = a.heap[:end]
+	if last != p {
+		last.place = p.place
+		a.heap[last.place] = last
+		a.put(last)
 	}
+	p.place = -1
 }
 
-// remove takes the task out, if it is in.
-func (a *agenda) remove(t *Task) {
-	if t.place < 0 {
-		return
-	}
-	hole, last := t.place, len(a.entries)-1
-	t.place = -1
-	e := a.entries[last]
-	a.entries[last] = entry{}
-	a.entries = a.entries[:last]
-	if hole == last {
-		return
-	}
-	a.up(hole, e)
-	a.down(e.task.place, e)
-}
-
-// up puts e into place i, or where it belongs towards the root.
-func (a *agenda) up(i int, e entry) {
-	for i > 0 {
-		parent := (i - 1) / 4
-		if a.entries[parent].at <= e.at {
-			break
+// up moves p towards the root, as far as it is earlier.
+func (a *agenda) up(p *appointment) {
+	for p.place > 0 {
+		parent := a.heap[(p.place-1)/2]
+		if parent.at <= p.at {
+			return
 		}
-		a.set(i, a.entries[parent])
-		i = parent
+		a.swap(parent, p)
 	}
-	a.set(i, e)
 }
 
-// down puts e into place i, or where it belongs away from the root.
-func (a *agenda) down(i int, e entry) {
+// down moves p away from the root, as far as it is later.
+func (a *agenda) down(p *appointment) {
 	for {
-		child := 4*i + 1
-		if child >= len(a.entries) {
-			break
+		child := 2*p.place + 1
+		if child >= len(a.heap) {
+			return
 		}
-		least := child
-		for c := child + 1; c < min(child+4, len(a.entries)); c++ {
-			if a.entries[c].at < a.entries[least].at {
-				least = c
-			}
+		if child+1 < len(a.heap) && a.heap[child+1].at < a.heap[child].at {
+			child++
 		}
-		if a.entries[least].at >= e.at {
-			break
+		if a.heap[child].at >= p.at {
+			return
 		}
-		a.set(i, a.entries[least])
-		i = least
+		a.swap(a.heap[child], p)
 	}
-	a.set(i, e)
 }
 
-func (a *agenda) set(i int, e entry) {
-	a.entries[i] = e
-	e.task.place = i
+func (a *agenda) swap(p, q *appointment) {
+	p.place, q.place = q.place, p.place
+	a.heap[p.place], a.heap[q.place] = p, q
 }

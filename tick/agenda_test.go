@@ -8,37 +8,37 @@ import (
 	"pgregory.net/rapid"
 )
 
-// The agenda holds exactly the tasks put and not removed, and yields them by deadline.
+// The agenda holds exactly the appointments put and not removed, and yields them by deadline.
 func TestAgendaYieldsTheEarliest(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var a agenda
-		tasks := make([]*Task, 40)
-		for i := range tasks {
-			tasks[i] = newTask(20, nil)
+		all := make([]*appointment, 40)
+		for i := range all {
+			all[i] = &appointment{place: -1}
 		}
-		held := map[*Task]time.Duration{}
+		held := map[*appointment]time.Duration{}
 		for range rapid.IntRange(1, 200).Draw(t, "operations") {
-			task := rapid.SampledFrom(tasks).Draw(t, "task")
+			appointment := rapid.SampledFrom(all).Draw(t, "which")
 			if rapid.IntRange(0, 3).Draw(t, "remove") == 0 {
-				a.remove(task)
-				delete(held, task)
+				a.remove(appointment)
+				delete(held, appointment)
 			} else {
-				task.deadline = time.Duration(rapid.IntRange(0, 50).Draw(t, "deadline"))
-				a.put(task)
-				held[task] = task.deadline
+				appointment.at = time.Duration(rapid.IntRange(0, 50).Draw(t, "deadline"))
+				a.put(appointment)
+				held[appointment] = appointment.at
 			}
-			for i, e := range a.entries {
-				if e.task.place != i || held[e.task] != e.at {
-					t.Fatalf("entry %d: place %d, at %v, want %v", i, e.task.place, e.at, held[e.task])
+			for i, e := range a.heap {
+				if e.place != i || held[e] != e.at {
+					t.Fatalf("entry %d: place %d, at %v, want %v", i, e.place, e.at, held[e])
 				}
 			}
-			if len(a.entries) != len(held) {
-				t.Fatalf("%d entries, want %d", len(a.entries), len(held))
+			if len(a.heap) != len(held) {
+				t.Fatalf("%d entries, want %d", len(a.heap), len(held))
 			}
 		}
 		var yielded []time.Duration
 		for !a.empty() {
-			yielded = append(yielded, a.next())
+			yielded = append(yielded, a.first().at)
 			a.remove(a.first())
 		}
 		if !slices.IsSorted(yielded) || len(yielded) != len(held) {
@@ -51,16 +51,17 @@ func TestPhasesVisitEverySlot(t *testing.T) {
 	for rate := MinRate; rate <= MaxRate; rate++ {
 		var p phases
 		n := int(rate.Period() / slotWidth)
-		seen := map[int]bool{}
+		seen := map[time.Duration]bool{}
 		for range n {
-			seen[p.take(rate)] = true
+			seen[p.assign(rate).phase] = true
 		}
 		if len(seen) != n {
 			t.Errorf("at %d Hz, %d tasks use %d slots", rate, n, len(seen))
 		}
-		p.release(rate, n/2)
-		if slot := p.take(rate); slot != n/2 {
-			t.Errorf("at %d Hz, the free slot %d is left for %d", rate, n/2, slot)
+		free := p.lanes[rate][n/2]
+		free.assigned--
+		if got := p.assign(rate); got != free {
+			t.Errorf("at %d Hz, the free slot at %v is left for %v", rate, free.phase, got.phase)
 		}
 	}
 }

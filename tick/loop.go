@@ -12,7 +12,7 @@ import (
 // batchLimit is how long a loop steps before it calls AfterBatch and looks at what was posted.
 const batchLimit = time.Millisecond
 
-// loop steps its share of a Scheduler's tasks on one goroutine, the earliest deadline first.
+// loop steps its share of a Scheduler's tasks on one goroutine, lane by lane, the earliest deadline first.
 // Times inside are durations since epoch: comparing them is cheap, and reading the clock as
 // time.Since reads the monotonic clock only.
 type loop struct {
@@ -20,8 +20,9 @@ type loop struct {
 	epoch   time.Time
 	removed func(*Task) // tells the Scheduler that a task is over
 
-	agenda agenda
 	phases phases
+	lanes  agenda // lanes that have tasks
+	alarms agenda // tasks whose sleep has an end
 	timer  *time.Timer
 
 	signal chan struct{} // holds one token while there may be something to accept
@@ -69,7 +70,7 @@ func (l *loop) run() {
 	defer l.timer.Stop()
 	now := l.now()
 	for l.accept(now) {
-		if !l.agenda.empty() && l.agenda.next() <= now {
+		if l.lanes.due(now) || l.alarms.due(now) {
 			now = l.batch(now)
 			continue
 		}
@@ -78,7 +79,7 @@ func (l *loop) run() {
 	}
 }
 
-// accept gives posted tasks their deadline. It reports whether the loop goes on.
+// accept puts posted tasks into their lanes. It reports whether the loop goes on.
 func (l *loop) accept(now time.Duration) bool {
 	l.mu.Lock()
 	posted, closed := l.posted, l.closed
@@ -92,26 +93,38 @@ func (l *loop) accept(now time.Duration) bool {
 	return !closed
 }
 
-// schedule gives a new or a woken task its deadline.
+// schedule puts a new or a woken task into its lane.
 func (l *loop) schedule(t *Task, now time.Duration) {
-	if t.slot < 0 {
-		t.slot = l.phases.take(t.rate)
+	if t.lane == nil {
+		t.lane = l.phases.assign(t.rate)
 	} else if !t.state.CompareAndSwap(taskWaking, taskRunning) {
-		return // its Until came first
+		return // its alarm came first
 	}
-	at := max(t.align(now), t.earliest)
-	if t.place < 0 || at < t.deadline {
-		t.deadline = at
-		l.agenda.put(t)
+	l.alarms.remove(&t.alarm)
+	l.enlist(t, max(t.lane.align(now), t.earliest))
+}
+
+// enlist puts t into its lane for the deadlines from the given one on.
+func (l *loop) enlist(t *Task, from time.Duration) {
+	t.earliest = from
+	t.lane.join(t)
+	if t.lane.place < 0 {
+		t.lane.at, t.lane.slid = from, 0
+		l.lanes.put(&t.lane.appointment)
 	}
 }
 
 // batch steps the tasks that are due at now and returns the time after it.
 func (l *loop) batch(now time.Duration) time.Duration {
+	for l.alarms.due(now) {
+		t := l.alarms.first().task
+		l.alarms.remove(&t.alarm)
+		t.state.Store(taskRunning)
+		l.enlist(t, t.alarm.at)
+	}
 	began := now
-	for !l.agenda.empty() && l.agenda.next() <= began && now-began < batchLimit {
-		l.stepDue(l.agenda.first(), now)
-		now = l.now()
+	for l.lanes.due(began) && now-began < batchLimit {
+		now = l.round(l.lanes.first().lane, now, began+batchLimit)
 	}
 	if l.config.AfterBatch != nil {
 		l.config.AfterBatch()
@@ -119,25 +132,53 @@ func (l *loop) batch(now time.Duration) time.Duration {
 	return now
 }
 
-// stepDue makes the step of t that is due, and gives t its next deadline.
-func (l *loop) stepDue(t *Task, now time.Duration) {
+// round makes the step that is due of each task of the lane, until the time limit: then the lane stays
+// due and the next round goes on from there.
+func (l *loop) round(lane *lane, now, limit time.Duration) time.Duration {
+	for lane.cursor < len(lane.tasks) {
+		if now >= limit {
+			return now
+		}
+		t := lane.tasks[lane.cursor]
+		if t.earliest > lane.at || l.stepTask(t, now) {
+			lane.cursor++
+		}
+		now = l.now()
+	}
+	if len(lane.tasks) == 0 {
+		lane.cursor = 0
+		l.lanes.remove(&lane.appointment)
+		return now
+	}
+	lane.advance(now)
+	l.lanes.put(&lane.appointment)
+	return now
+}
+
+// stepTask makes the step of t that is due. It reports whether t stays in its lane.
+func (l *loop) stepTask(t *Task, now time.Duration) bool {
 	if t.state.Load() != taskRunning {
 		t.state.Store(taskRunning) // what it was woken for, this step sees
 	}
-	next, ok := l.step(t, now-t.deadline)
+	t.dilation.observe(t.rate.Period(), t.lane.slid)
+	t.earliest = t.lane.at + t.rate.Period()
+	next, ok := l.step(t, now-t.lane.at)
 	if next.Stop || !ok {
-		l.drop(t)
-		return
+		t.state.Store(taskStopped)
+		t.lane.leave(t)
+		t.lane.assigned--
+		l.removed(t)
+		return false
 	}
-	t.earliest = t.deadline + t.period
-	if next.Sleep && l.rest(t, next.Until) {
-		return
+	if !next.Sleep || !t.state.CompareAndSwap(taskRunning, taskAsleep) {
+		return true // awake, or woken during the step
 	}
-	slid := slide(t.earliest, now, t.period)
-	t.dilation.observe(t.period, slid)
-	t.earliest += slid
-	t.deadline = t.earliest
-	l.agenda.put(t)
+	t.lane.leave(t)
+	if end := next.Until.Sub(l.epoch); !next.Until.IsZero() && end < math.MaxInt64/2 {
+		t.alarm.at = t.lane.align(max(end, t.earliest))
+		l.alarms.put(&t.alarm)
+	}
+	return false
 }
 
 // step calls the stepper. It is not ok if that panicked.
@@ -151,39 +192,22 @@ func (l *loop) step(t *Task, late time.Duration) (next Next, ok bool) {
 	if l.config.OnLate != nil {
 		l.config.OnLate(late)
 	}
-	return t.stepper.Step(l.epoch.Add(t.deadline), late), true
+	return t.stepper.Step(l.epoch.Add(t.lane.at), late), true
 }
 
-// rest lays t to sleep, unless it was woken during its step.
-func (l *loop) rest(t *Task, until time.Time) bool {
-	if !t.state.CompareAndSwap(taskRunning, taskAsleep) {
-		return false
-	}
-	wake := until.Sub(l.epoch)
-	if until.IsZero() || wake > math.MaxInt64/2 {
-		l.agenda.remove(t)
-		return true
-	}
-	t.deadline = t.align(max(wake, t.earliest))
-	l.agenda.put(t)
-	return true
-}
-
-// drop removes t for good.
-func (l *loop) drop(t *Task) {
-	t.state.Store(taskStopped)
-	l.agenda.remove(t)
-	l.phases.release(t.rate, t.slot)
-	l.removed(t)
-}
-
-// sleep waits for the next deadline, or until something is posted.
+// sleep waits for the next appointment, or until something is posted.
 func (l *loop) sleep(now time.Duration) {
-	if l.agenda.empty() {
+	next := time.Duration(math.MaxInt64)
+	for _, a := range []*agenda{&l.lanes, &l.alarms} {
+		if !a.empty() {
+			next = min(next, a.first().at)
+		}
+	}
+	if next == math.MaxInt64 {
 		<-l.signal
 		return
 	}
-	l.timer.Reset(l.agenda.next() - now)
+	l.timer.Reset(next - now)
 	select {
 	case <-l.timer.C:
 	case <-l.signal:

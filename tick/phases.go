@@ -2,36 +2,43 @@ package tick
 
 import "time"
 
-// slotWidth is the grid of phases. It is what Go's timers resolve: closer phases would wake the
-// loop more often without being any more punctual.
-const slotWidth = time.Millisecond
+// slotWidth is the grid of phases. Closer phases would wake the loop more often, at a cost that
+// outweighs the shorter batches: Go's timers resolve a millisecond anyway.
+const slotWidth = 2 * time.Millisecond
 
-// phases spreads the tasks of each rate over their period. Owned by one loop's goroutine.
+// phases spreads the tasks of each rate over their period, in lanes. The loop's goroutine only.
 type phases struct {
-	used [MaxRate + 1][]int32 // per rate, how many tasks each slot of the period has
+	lanes [MaxRate + 1][]*lane // per rate, one for each slot of the period
 }
 
-// take returns the slot with the fewest tasks. Among equals it goes round in golden-ratio
+// assign returns the lane with the fewest tasks. Among equals it goes round in golden-ratio
 // steps, so that the first few tasks are already far apart (the three-distance theorem).
-func (p *phases) take(rate Rate) int {
-	if p.used[rate] == nil {
-		p.used[rate] = make([]int32, rate.Period()/slotWidth)
+func (p *phases) assign(rate Rate) *lane {
+	if p.lanes[rate] == nil {
+		p.lanes[rate] = newLanes(rate)
 	}
-	used := p.used[rate]
-	n := len(used)
-	stride := goldenStride(n)
-	best := 0
-	for i, slot := 0, 0; i < n; i, slot = i+1, (slot+stride)%n {
-		if used[slot] < used[best] {
-			best = slot
+	lanes := p.lanes[rate]
+	stride := goldenStride(len(lanes))
+	best, slot := lanes[0], 0
+	for range lanes {
+		if lanes[slot].assigned < best.assigned {
+			best = lanes[slot]
 		}
+		slot = (slot + stride) % len(lanes)
 	}
-	used[best]++
+	best.assigned++
 	return best
 }
 
-// release gives a slot of take back.
-func (p *phases) release(rate Rate, slot int) { p.used[rate][slot]-- }
+func newLanes(rate Rate) []*lane {
+	lanes := make([]*lane, rate.Period()/slotWidth)
+	for slot := range lanes {
+		l := &lane{rate: rate, phase: time.Duration(slot) * slotWidth}
+		l.appointment = appointment{place: -1, lane: l}
+		lanes[slot] = l
+	}
+	return lanes
+}
 
 // goldenStride is the number next to n/golden ratio that shares no divisor with n, so that stepping
 // by it visits every slot.

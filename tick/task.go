@@ -10,29 +10,30 @@ type Task struct {
 	stepper Stepper
 	loop    *loop // nil if added after Close
 	rate    Rate
-	period  time.Duration
 
 	state    atomic.Uint32 // taskRunning and its neighbours
 	dilation dilation
 
 	// The loop's goroutine only:
-	deadline time.Duration // of the next step, since the loop's epoch
-	earliest time.Duration // one period after the last step's deadline: waking does not come sooner
-	place    int           // in the loop's agenda, or -1 without a deadline
-	slot     int           // of the period, or -1 before the loop has taken the task
+	lane     *lane         // nil before the loop has taken the task
+	seat     int           // in the lane's tasks, while awake
+	earliest time.Duration // deadlines of the lane before it are not the task's
+	alarm    appointment   // ends a sleep that has an end
 }
 
 // What a task is doing. Wake moves running → nudged and asleep → waking; the loop does the rest.
 const (
-	taskRunning uint32 = iota // it has a deadline
+	taskRunning uint32 = iota // it is in its lane
 	taskNudged                // the same, and was woken since its last step began: it may not fall asleep now
-	taskAsleep                // it has no deadline, or that of Next.Until
+	taskAsleep                // it is out of its lane, perhaps with an alarm
 	taskWaking                // it was asleep, and is posted to its loop
 	taskStopped               // it is over
 )
 
 func newTask(rate Rate, st Stepper) *Task {
-	return &Task{stepper: st, rate: rate, period: rate.Period(), place: -1, slot: -1}
+	t := &Task{stepper: st, rate: rate}
+	t.alarm = appointment{place: -1, task: t}
+	return t
 }
 
 // Wake ends the task's sleep: its next step comes within one period, at its usual phase. To a task
@@ -59,13 +60,3 @@ func (t *Task) Wake() {
 // Dilation is how fast the task's time runs against real time, averaged over about a second of
 // it: 1 is real time, 0.8 means that the loop finds the time for 80 % of the steps.
 func (t *Task) Dilation() float64 { return t.dilation.load() }
-
-// align returns the task's first deadline at or after at.
-func (t *Task) align(at time.Duration) time.Duration {
-	phase := time.Duration(t.slot) * slotWidth
-	if at <= phase {
-		return phase
-	}
-	periods := (at - phase + t.period - 1) / t.period
-	return phase + periods*t.period
-}
