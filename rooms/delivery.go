@@ -21,7 +21,7 @@ type delivery struct {
 	holding  bool      // frames wait until the client has applied those in flight
 	sent     tick.Tick // the last frame sent: what the client will hold
 	ack      uint32    // the last acknowledgement sent
-	joined   tick.Tick // the tick of Joined
+	acked    bool      // the client has applied something since its last keyframe
 	applied  uint32    // the last tick that the client said it has applied
 	progress time.Time // when applied moved last, or nothing was in flight
 	dirty    bool      // messages wait for a flush
@@ -103,7 +103,7 @@ func (r *runner) deliverTo(p *place, now tick.Tick, pulse bool) {
 	d, conn := &p.delivery, p.current.conn
 	if d.joining {
 		r.sendJoined(p)
-		*d = delivery{keyframe: true, owner: true, joined: now, applied: uint32(now) - 1, progress: r.clock}
+		*d = delivery{keyframe: true, owner: true, progress: r.clock}
 	}
 	if r.behind(p, d, conn) {
 		return
@@ -123,6 +123,10 @@ func (r *runner) deliverTo(p *place, now tick.Tick, pulse bool) {
 		return
 	}
 	r.countFrame(frame, d)
+	if frame.keyframe {
+		d.applied = uint32(now) - 1 // nothing is in flight before it
+		d.acked = false
+	}
 	d.sent, d.ack, d.dirty, d.keyframe = now, ack, true, false
 	r.sendOwner(p, d, conn, d.owner || frame.keyframe)
 	d.owner = false
@@ -144,11 +148,17 @@ func (r *runner) behind(p *place, d *delivery, conn Conn) bool {
 	if d.keyframe {
 		return false
 	}
-	if applied := conn.Applied(); applied > d.applied {
-		if d.progress = r.clock; d.applied+1 == uint32(d.joined) {
-			r.tokenReceived(p)
-		}
-		d.applied = min(applied, uint32(d.sent))
+	applied := conn.Applied()
+	switch {
+	case applied == 0 && d.acked: // it has lost its state and asks for all of it
+		*d = delivery{keyframe: true, owner: true, ack: d.ack, progress: r.clock}
+		return false
+	case applied > 0 && !d.acked:
+		d.acked = true
+		r.tokenReceived(p)
+	}
+	if applied > d.applied {
+		d.applied, d.progress = min(applied, uint32(d.sent)), r.clock
 	}
 	inFlight := uint32(d.sent) - d.applied
 	if inFlight == 0 {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"log/slog"
 	"runtime/debug"
 
@@ -313,3 +314,6 @@ func (r *GameRoom) log() *slog.Logger {
 	}
 	return r.logger
 }
+
+// Players walks the players by seat.
+func (r *GameRoom) Players() iter.Seq[*Player] { return r.ctx.Players() }
