@@ -95,11 +95,11 @@ func (q *queue) accepts(l *lane, size int) bool {
 	return q.bytes == 0 || q.bytes+size <= q.maxBytes
 }
 
-// busy reports whether the room has chunks waiting.
-func (q *queue) busy(l *lane) bool {
+// waiting is the number of the room's chunks that have not been taken.
+func (q *queue) waiting(l *lane) int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return len(l.chunks) > 0
+	return len(l.chunks)
 }
 
 // line puts a room at the end of the line.

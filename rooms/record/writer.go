@@ -136,9 +136,10 @@ func (w *Writer) TickEnd(t tick.Tick, full Hash) {
 }
 
 // Flush hands over what has been buffered, for a room that goes to sleep. It
-// does nothing while the recorder still has earlier data of this room to write.
+// does nothing when the recorder is far behind with this room, so that a room
+// that naps often does not fill the queue.
 func (w *Writer) Flush() {
-	if w == nil || w.state != writerOpen || w.queue.busy(w.lane) {
+	if w == nil || w.state != writerOpen || w.queue.waiting(w.lane) >= maxChunks/2 {
 		return
 	}
 	w.flush()
