@@ -88,9 +88,10 @@ func (c *Clock) framed(at tick.Tick, now time.Time) {
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
 // arrived is the tick whose frame arrives at now, with its fraction; mu is
-// held. Without frames it runs on for a second at most.
+// held. A room in which nothing happens sends one frame a second; without any
+// the clock runs on for three seconds at most.
 func (c *Clock) arrived(now time.Time) float64 {
-	return float64(c.last) + min(now.Sub(c.line).Seconds(), 1)/c.period
+	return float64(c.last) + min(now.Sub(c.line).Seconds(), 3)/c.period
 }
 
 // ArrivedTick is the tick whose frame arrives at now, with its fraction.

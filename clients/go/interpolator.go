@@ -12,7 +12,7 @@ import (
 )
 
 // Interpolator draws the rows of a table between two frames that are both
-// known: it lives a little in the past, two frames and more when frames arrive
+// known: it lives a little in the past, two ticks and more when frames arrive
 // unevenly. The distance is changed by playing a tenth faster or slower, so
 // that nothing jumps.
 //
@@ -25,13 +25,12 @@ type Interpolator[T any] struct {
 	bound  *state.Mirror
 	leaves leaves
 
-	mu      sync.Mutex // guards what follows
-	tracks  map[state.ID]*track[T]
-	frame   tick.Tick  // the last one
-	spacing float64    // ticks between frames, smoothed
-	gone    []state.ID // removed rows whose tracks are still drawn, in order
-	play    float64    // the tick that is drawn; 0: not yet
-	played  time.Time  // when play was right
+	mu     sync.Mutex // guards what follows
+	tracks map[state.ID]*track[T]
+	frame  tick.Tick  // the last one
+	gone   []state.ID // removed rows whose tracks are still drawn, in order
+	play   float64    // the tick that is drawn; 0: not yet
+	played time.Time  // when play was right
 }
 
 // track is what is known of one row's recent past: its value at some ticks,
@@ -47,6 +46,7 @@ type moment[T any] struct {
 }
 
 const (
+	minDelay   = 2   // ticks between what is drawn and what is known
 	maxMoments = 32  // of a row; older ones are forgotten
 	playSlow   = 0.9 // how far the play speed may leave real time
 	playFast   = 1.1
@@ -59,7 +59,7 @@ func NewInterpolator[T any](r *Room, table string) (*Interpolator[T], error) {
 	if err != nil {
 		return nil, fmt.Errorf("interpolate: %w", err)
 	}
-	i := &Interpolator[T]{room: r, table: view, tracks: make(map[state.ID]*track[T]), spacing: 1}
+	i := &Interpolator[T]{room: r, table: view, tracks: make(map[state.ID]*track[T])}
 	r.onFrame.add(i)
 	r.OnReconnect(func(bool) { i.forget() })
 	return i, nil
@@ -85,9 +85,6 @@ func (i *Interpolator[T]) framed(f Frame) {
 	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if i.frame != 0 && f.Tick > i.frame {
-		i.spacing += (float64(f.Tick-i.frame) - i.spacing) / 8
-	}
 	if f.Keyframe || i.frame == 0 {
 		for id, tr := range i.tracks {
 			if _, ok := v.Get(id); !ok && tr.removed == 0 {
@@ -137,8 +134,10 @@ func (i *Interpolator[T]) sweep() {
 	i.gone = append(i.gone[:0], i.gone[n:]...)
 }
 
-// saw adds a row's value at a tick. Frames name only rows that change, so a
-// row that changes now has been what it was up to the frame before; mu is held.
+// saw adds a row's value at a tick; mu is held. Frames name only rows that
+// change, and there is none when nothing does: a row that changes now was what
+// it had been until the frame before, and until shortly before this one. It is
+// taken to move from where it is drawn now.
 func (i *Interpolator[T]) saw(id state.ID, row T, at tick.Tick) {
 	tr := i.tracks[id]
 	if tr == nil {
@@ -146,8 +145,10 @@ func (i *Interpolator[T]) saw(id state.ID, row T, at tick.Tick) {
 		i.tracks[id] = tr
 	}
 	tr.removed = 0
-	if n := len(tr.past); n > 0 && i.frame > tr.past[n-1].tick && i.frame < at {
-		tr.add(i.frame, tr.past[n-1].row)
+	if n := len(tr.past); n > 0 {
+		if still := max(i.frame, at-min(at, minDelay)); still > tr.past[n-1].tick && still < at {
+			tr.add(still, tr.past[n-1].row)
+		}
 	}
 	tr.add(at, row)
 }
@@ -201,7 +202,7 @@ func (i *Interpolator[T]) Tick(now time.Time) float64 {
 // held.
 func (i *Interpolator[T]) delay(period float64) float64 {
 	jitter := i.room.clock.Jitter().Seconds() / period
-	return max(2*i.spacing, i.spacing+4*jitter)
+	return max(minDelay, 1+4*jitter)
 }
 
 // advance moves the drawn tick on to now; mu is held.

@@ -51,6 +51,18 @@ func leavesOf(t reflect.Type, columns []schema.Column) leaves {
 	return found
 }
 
+// split parts the columns that everyone gets from those of the row's owner.
+func (ls leaves) split() (public, owner leaves) {
+	for _, l := range ls {
+		if l.column.Has(schema.Owner) {
+			owner = append(owner, l)
+		} else {
+			public = append(public, l)
+		}
+	}
+	return public, owner
+}
+
 // in is the leaf's field of a row.
 func (l leaf) in(row reflect.Value) reflect.Value {
 	for _, i := range l.path {

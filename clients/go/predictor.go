@@ -33,8 +33,9 @@ type Predictor[T, M any] struct {
 	room   *Room
 	table  *TableView[T]
 	step   func(*T, M, float32)
-	leaves leaves
-	bound  *state.Mirror // whose columns leaves has
+	public leaves
+	owner  leaves
+	bound  *state.Mirror // whose columns public and owner have
 
 	mu        sync.Mutex // guards what follows
 	alive     bool       // the player has a row
@@ -145,7 +146,7 @@ func (p *Predictor[T, M]) framed(f Frame) {
 	row, ok := p.table.Get(p.room.Player())
 	if p.bound != p.table.bound {
 		p.bound = p.table.bound
-		p.leaves = leavesOf(reflect.TypeFor[T](), columnsOf(p.room.Schema(), p.table.name))
+		p.public, p.owner = leavesOf(reflect.TypeFor[T](), columnsOf(p.room.Schema(), p.table.name)).split()
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -171,12 +172,28 @@ func (p *Predictor[T, M]) reconcile(ack tick.Tick, server T, ok bool) {
 		p.replay()
 		return
 	}
+	p.compare(p.public, server)
+}
+
+// owned implements ownerObserver: owner columns follow the frame of their tick.
+func (p *Predictor[T, M]) owned() {
+	row, ok := p.table.Get(p.room.Player())
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if ok && p.alive {
+		p.compare(p.owner, row)
+	}
+}
+
+// compare starts again from the server's columns unless base agrees with
+// them; mu is held.
+func (p *Predictor[T, M]) compare(columns leaves, server T) {
 	base, from := reflect.ValueOf(&p.base).Elem(), reflect.ValueOf(&server).Elem()
-	if p.leaves.near(base, from) {
+	if columns.near(base, from) {
 		return
 	}
 	before := p.row
-	p.leaves.copy(base, from)
+	columns.copy(base, from)
 	p.row = p.base
 	p.replay()
 	p.corrected++
