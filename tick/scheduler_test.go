@@ -3,7 +3,9 @@ package tick_test
 import (
 	"bytes"
 	"log/slog"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,8 +15,10 @@ import (
 
 // room is a Stepper that notes when it was stepped and does what the test wants.
 type room struct {
-	steps []step
-	on    func(n int) tick.Next // n counts from 1
+	on func(n int) tick.Next // n counts from 1
+
+	mu   sync.Mutex
+	made []step // guarded by mu
 }
 
 type step struct {
@@ -24,11 +28,21 @@ type step struct {
 }
 
 func (r *room) Step(deadline time.Time, late time.Duration) tick.Next {
-	r.steps = append(r.steps, step{deadline, late, time.Now()})
+	r.mu.Lock()
+	r.made = append(r.made, step{deadline, late, time.Now()})
+	n := len(r.made)
+	r.mu.Unlock()
 	if r.on != nil {
-		return r.on(len(r.steps))
+		return r.on(n)
 	}
 	return tick.Next{}
+}
+
+// steps returns the steps made so far.
+func (r *room) steps() []step {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.made)
 }
 
 // schedule runs the test in a bubble of virtual time, in which steps take no time unless they sleep.
@@ -52,11 +66,11 @@ func TestStepsKeepTheirAbsoluteDeadlines(t *testing.T) {
 		r := &room{on: func(int) tick.Next { time.Sleep(7 * time.Millisecond); return tick.Next{} }}
 		s.Add(30, r)
 		pass(10 * time.Second)
-		if n := len(r.steps); n != 301 {
+		if n := len(r.steps()); n != 301 {
 			t.Fatalf("%d steps in 10 s at 30 Hz", n)
 		}
-		for i, st := range r.steps {
-			if want := r.steps[0].deadline.Add(time.Duration(i) * tick.Rate(30).Period()); !st.deadline.Equal(want) || !st.at.Equal(want) || st.late != 0 {
+		for i, st := range r.steps() {
+			if want := r.steps()[0].deadline.Add(time.Duration(i) * tick.Rate(30).Period()); !st.deadline.Equal(want) || !st.at.Equal(want) || st.late != 0 {
 				t.Fatalf("step %d: deadline %v, at %v, late %v; want %v", i, st.deadline, st.at, st.late, want)
 			}
 		}
@@ -84,7 +98,7 @@ func checkSpread(t *testing.T, rooms []*room, period time.Duration) {
 	t.Helper()
 	perSlot := map[time.Duration]int{}
 	for _, r := range rooms {
-		last := r.steps[len(r.steps)-1].deadline
+		last := r.steps()[len(r.steps())-1].deadline
 		perSlot[time.Duration(last.UnixNano())%period]++
 	}
 	slots := int(period / (2 * time.Millisecond))
@@ -97,7 +111,7 @@ func checkSpread(t *testing.T, rooms []*room, period time.Duration) {
 		}
 	}
 	if len(rooms) == 2 {
-		gap := rooms[0].steps[1].deadline.Sub(rooms[1].steps[0].deadline).Abs() % period
+		gap := rooms[0].steps()[1].deadline.Sub(rooms[1].steps()[0].deadline).Abs() % period
 		if gap < period/4 || gap > 3*period/4 {
 			t.Errorf("two rooms are %v apart in a period of %v", gap, period)
 		}
@@ -116,15 +130,15 @@ func TestAStallIsCaughtUpByTwoSteps(t *testing.T) {
 		task := s.Add(20, r)
 		pass(2 * time.Second)
 
-		stalled := r.steps[9].at.Add(10*period + period/2)
-		for i, st := range r.steps[10:13] {
+		stalled := r.steps()[9].at.Add(10*period + period/2)
+		for i, st := range r.steps()[10:13] {
 			// Two steps run at once to catch up; the next is on its phase again.
 			if atOnce := st.at.Equal(stalled); atOnce != (i < 2) {
 				t.Errorf("step %d after the stall runs %v after it", i+1, st.at.Sub(stalled))
 			}
 		}
-		for _, st := range r.steps {
-			if r.steps[0].deadline.Sub(st.deadline)%period != 0 {
+		for _, st := range r.steps() {
+			if r.steps()[0].deadline.Sub(st.deadline)%period != 0 {
 				t.Errorf("the deadline %v left the phase", st.deadline)
 			}
 		}
@@ -156,10 +170,10 @@ func TestOverloadDilates(t *testing.T) {
 		}
 		s.Close()
 		for i, r := range rooms {
-			if n := len(r.steps); n < 240 || n > 260 {
+			if n := len(r.steps()); n < 240 || n > 260 {
 				t.Errorf("room %d made %d steps in 20 s, want 250", i, n)
 			}
-			for _, st := range r.steps {
+			for _, st := range r.steps() {
 				if st.late > 4*50*time.Millisecond {
 					t.Fatalf("room %d is %v late: its schedule does not slide", i, st.late)
 				}
@@ -173,21 +187,21 @@ func TestSleepUntilWoken(t *testing.T) {
 		r := &room{on: func(int) tick.Next { return tick.Next{Sleep: true} }}
 		task := s.Add(10, r)
 		pass(time.Hour)
-		if n := len(r.steps); n != 1 {
+		if n := len(r.steps()); n != 1 {
 			t.Fatalf("%d steps while asleep, want 1", n)
 		}
 		task.Wake()
 		task.Wake()
 		woken := time.Now()
 		pass(time.Hour)
-		if n := len(r.steps); n != 2 {
+		if n := len(r.steps()); n != 2 {
 			t.Fatalf("%d steps after waking, want 2", n)
 		}
-		st := r.steps[1]
+		st := r.steps()[1]
 		if d := st.at.Sub(woken); d < 0 || d > 100*time.Millisecond || st.late != 0 {
 			t.Errorf("woke after %v, %v late", d, st.late)
 		}
-		if d := st.deadline.Sub(r.steps[0].deadline); d%(100*time.Millisecond) != 0 {
+		if d := st.deadline.Sub(r.steps()[0].deadline); d%(100*time.Millisecond) != 0 {
 			t.Errorf("woke off its phase, %v after the first step", d)
 		}
 		if d := task.Dilation(); d != 1 {
@@ -208,18 +222,18 @@ func TestSleepUntilATime(t *testing.T) {
 		}}
 		task := s.Add(10, r)
 		pass(10 * time.Second)
-		if n := len(r.steps); n != 3 {
+		if n := len(r.steps()); n != 3 {
 			t.Fatalf("%d steps, want 3", n)
 		}
-		if d := r.steps[1].at.Sub(until); d < 0 || d >= 100*time.Millisecond {
+		if d := r.steps()[1].at.Sub(until); d < 0 || d >= 100*time.Millisecond {
 			t.Errorf("slept until %v after the time", d)
 		}
-		if d := r.steps[2].at.Sub(r.steps[1].at); d != 100*time.Millisecond {
+		if d := r.steps()[2].at.Sub(r.steps()[1].at); d != 100*time.Millisecond {
 			t.Errorf("a step that is awake came after %v", d)
 		}
 		task.Wake() // before its time
 		pass(100 * time.Millisecond)
-		if n := len(r.steps); n != 4 {
+		if n := len(r.steps()); n != 4 {
 			t.Errorf("%d steps after waking early, want 4", n)
 		}
 	})
@@ -239,7 +253,7 @@ func TestAWakeDuringTheStepIsNotLost(t *testing.T) {
 		task = s.Add(10, r)
 		close(ready)
 		pass(time.Hour)
-		if n := len(r.steps); n != 2 {
+		if n := len(r.steps()); n != 2 {
 			t.Errorf("%d steps, want 2", n)
 		}
 	})
@@ -254,12 +268,12 @@ func TestWakingDoesNotStepTwiceInAPeriod(t *testing.T) {
 			task.Wake()
 			pass(time.Millisecond)
 		}
-		for i := 1; i < len(r.steps); i++ {
-			if d := r.steps[i].at.Sub(r.steps[i-1].at); d != 100*time.Millisecond {
+		for i := 1; i < len(r.steps()); i++ {
+			if d := r.steps()[i].at.Sub(r.steps()[i-1].at); d != 100*time.Millisecond {
 				t.Fatalf("steps %d and %d are %v apart", i-1, i, d)
 			}
 		}
-		if n := len(r.steps); n < 10 || n > 11 {
+		if n := len(r.steps()); n < 10 || n > 11 {
 			t.Errorf("%d steps in a second of waking, want 10", n)
 		}
 	})
@@ -274,10 +288,10 @@ func TestStopRemoves(t *testing.T) {
 		pass(time.Second)
 		task.Wake()
 		pass(time.Second)
-		if n := len(stopping.steps); n != 3 {
+		if n := len(stopping.steps()); n != 3 {
 			t.Errorf("the stopped task made %d steps, want 3", n)
 		}
-		if n := len(other.steps); n < 40 {
+		if n := len(other.steps()); n < 40 {
 			t.Errorf("the other task made %d steps, want 40", n)
 		}
 	})
@@ -292,8 +306,8 @@ func TestAPanicStopsTheTaskOnly(t *testing.T) {
 		s.Add(20, broken)
 		s.Add(20, other)
 		pass(time.Second)
-		if len(broken.steps) != 1 || len(other.steps) < 20 {
-			t.Errorf("the panicking task made %d steps, the other %d", len(broken.steps), len(other.steps))
+		if len(broken.steps()) != 1 || len(other.steps()) < 20 {
+			t.Errorf("the panicking task made %d steps, the other %d", len(broken.steps()), len(other.steps()))
 		}
 		if text := log.String(); !strings.Contains(text, "the rules are broken") || !strings.Contains(text, "tick_test.room") {
 			t.Errorf("the log says %q", text)
@@ -314,8 +328,8 @@ func TestAddChoosesTheLeastLoadedLoop(t *testing.T) {
 		}
 		pass(time.Second)
 		for i, r := range rooms {
-			if len(r.steps) < 20 {
-				t.Errorf("room %d made %d steps beside a busier loop", i, len(r.steps))
+			if len(r.steps()) < 20 {
+				t.Errorf("room %d made %d steps beside a busier loop", i, len(r.steps()))
 			}
 		}
 	})
@@ -370,7 +384,7 @@ func TestOnLateHearsEveryStep(t *testing.T) {
 		if len(lates) != 3 || lates[0] != want[0] || lates[1] != want[1] || lates[2] != want[2] {
 			t.Errorf("lateness %v, want %v", lates, want)
 		}
-		for i, st := range r.steps {
+		for i, st := range r.steps() {
 			if st.late != lates[i] || st.at.Sub(st.deadline) != st.late {
 				t.Errorf("step %d says %v late, OnLate %v, the clock %v", i, st.late, lates[i], st.at.Sub(st.deadline))
 			}
@@ -386,13 +400,13 @@ func TestNothingRunsAfterClose(t *testing.T) {
 		asleep := s.Add(20, sleeper)
 		pass(time.Second)
 		s.Close()
-		n := len(before.steps)
+		n := len(before.steps())
 		dead := s.Add(20, after)
 		dead.Wake()
 		asleep.Wake()
 		pass(time.Second)
-		if len(before.steps) != n || len(after.steps) != 0 || len(sleeper.steps) != 1 {
-			t.Errorf("steps after Close: %d, %d, %d", len(before.steps)-n, len(after.steps), len(sleeper.steps)-1)
+		if len(before.steps()) != n || len(after.steps()) != 0 || len(sleeper.steps()) != 1 {
+			t.Errorf("steps after Close: %d, %d, %d", len(before.steps())-n, len(after.steps()), len(sleeper.steps())-1)
 		}
 		s.Close()
 	})
