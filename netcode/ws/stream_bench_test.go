@@ -6,8 +6,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"runtime"
 	"testing"
+	"time"
 
 	"github.com/coder/websocket"
 
@@ -15,31 +15,53 @@ import (
 	"github.com/parlor-server/parlor/schema"
 )
 
-const benchFrame = 150 // bytes: a frame for 20 moving players
+const (
+	benchPayload = 150 // bytes: a frame for 20 moving players
+	benchBatch   = 64  // frames before the peer reads
+)
 
-// drain reads c's socket without looking at what comes.
-func (c *client) drain() { go func() { _, _ = io.Copy(io.Discard, c.tcp) }() }
+// measure times write alone: after every batch it reads from the peer's socket
+// what was written, in the same goroutine, so that a slow reader plays no
+// part. size is what one write sends.
+func measure(b *testing.B, peer net.Conn, size int, write func()) {
+	b.Helper()
+	b.ReportAllocs()
+	buf := make([]byte, benchBatch*size)
+	var spent time.Duration
+	frames := 0
+	for b.Loop() {
+		start := time.Now()
+		for range benchBatch {
+			write()
+		}
+		spent += time.Since(start)
+		frames += benchBatch
+		if _, err := io.ReadFull(peer, buf); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(spent.Nanoseconds())/float64(frames), "ns/frame")
+}
+
+// stateBody is a State message's body.
+func stateBody() []byte { return schema.NewBuilder().State(1, 1, make([]byte, benchPayload)) }
+
+// wireSize is what a frame of that body is on the wire.
+func wireSize(body []byte) int { return 4 + schema.HeaderSize + len(body) }
 
 // BenchmarkFrame is one state frame to one client: Link.Frame and Link.Flush.
 func BenchmarkFrame(b *testing.B) {
 	host := newHost()
-	url := serve(b, host, netcode.Config{}, nil)
-	c := dial(b, url)
+	c := dial(b, serve(b, host, netcode.Config{PingInterval: time.Hour, IdleTimeout: time.Hour}, nil))
 	c.welcome()
 	link := c.enter(host)
-	c.drain()
-	body := schema.NewBuilder().State(1, 1, make([]byte, benchFrame))
-	head := schema.Header{Kind: schema.KindState}
-	b.ReportAllocs()
-	refused := 0
-	for b.Loop() {
-		for !link.Frame(head, body) {
-			refused++
-			runtime.Gosched()
+	head, body := schema.Header{Kind: schema.KindState}, stateBody()
+	measure(b, c.tcp, wireSize(body), func() {
+		if !link.Frame(head, body) {
+			b.Fatal("frame refused")
 		}
 		link.Flush()
-	}
-	b.ReportMetric(float64(refused)/float64(b.N), "refused/op")
+	})
 }
 
 // BenchmarkCoderWrite is the same bytes through coder/websocket's Conn.Write.
@@ -55,41 +77,39 @@ func BenchmarkCoderWrite(b *testing.B) {
 		_, _, _ = c.Read(context.Background())
 	}))
 	b.Cleanup(server.Close)
-	dial(b, server.URL).drain()
+	peer := dial(b, server.URL)
 	c := <-conns
 	b.Cleanup(func() { _ = c.CloseNow() })
-	msg := make([]byte, schema.HeaderSize+len(schema.NewBuilder().State(1, 1, make([]byte, benchFrame))))
-	b.ReportAllocs()
-	for b.Loop() {
+	body := stateBody()
+	msg := message(schema.KindState, 1, 0, body)
+	measure(b, peer.tcp, wireSize(body), func() {
 		if err := c.Write(context.Background(), websocket.MessageBinary, msg); err != nil {
 			b.Fatal(err)
 		}
-	}
+	})
 }
 
-// BenchmarkRawWrite is the same bytes through net.Conn.Write: the system call.
+// BenchmarkRawWrite is the same bytes through net.Conn.Write.
 func BenchmarkRawWrite(b *testing.B) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { _ = l.Close() })
-	go func() {
-		peer, err := l.Accept()
-		if err == nil {
-			_, _ = io.Copy(io.Discard, peer)
-		}
-	}()
 	c, err := net.Dial("tcp", l.Addr().String())
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { _ = c.Close() })
-	msg := make([]byte, 4+schema.HeaderSize+len(schema.NewBuilder().State(1, 1, make([]byte, benchFrame))))
-	b.ReportAllocs()
-	for b.Loop() {
+	peer, err := l.Accept()
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = peer.Close() })
+	msg := make([]byte, wireSize(stateBody()))
+	measure(b, peer, len(msg), func() {
 		if _, err := c.Write(msg); err != nil {
 			b.Fatal(err)
 		}
-	}
+	})
 }
