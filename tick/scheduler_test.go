@@ -422,3 +422,31 @@ func TestAddRefusesARateThatCannotBe(t *testing.T) {
 		s.Add(0, &room{})
 	})
 }
+
+func TestANewTaskDoesNotCatchUpForItsLane(t *testing.T) {
+	schedule(t, tick.SchedulerConfig{}, func(t *testing.T, s *tick.Scheduler) {
+		const perPhase = 2 // a 128 Hz period has three phases: the seventh room joins the first in its lane
+		late := &room{}
+		first := &room{}
+		first.on = func(n int) tick.Next {
+			if n == 10 {
+				s.Add(128, late)
+				time.Sleep(200 * time.Millisecond)
+			}
+			return tick.Next{}
+		}
+		s.Add(128, first)
+		for range 3*perPhase - 1 {
+			s.Add(128, &room{})
+		}
+		pass(time.Second)
+		for i, st := range late.steps() {
+			if st.late != 0 {
+				t.Errorf("step %d of a room added during a stall is %v late", i+1, st.late)
+			}
+		}
+		if a, b := first.steps(), late.steps(); a[len(a)-1].deadline != b[len(b)-1].deadline {
+			t.Error("the rooms do not share a lane: the test tests nothing")
+		}
+	})
+}
