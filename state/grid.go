@@ -1,0 +1,206 @@
+package state
+
+import (
+	"math/bits"
+
+	"github.com/parlor-server/parlor/schema"
+)
+
+const pageRows = 64
+
+// grid holds the public cells of a table in wire form, as clients hold them:
+// the Store keeps one to find changes against, a Mirror one to apply them to.
+// Pages of 64 slots are made on first use and never freed. It keeps the public
+// hash of its cells. One goroutine.
+type grid struct {
+	table   uint32 // index in the schema
+	columns []gridColumn
+	texts   int      // how many columns are texts
+	stride  int      // slots in a page: 64, or 1 in a single table
+	pages   []*block // nil where no row was yet
+	live    int
+	hash    Hash
+}
+
+// gridColumn is what encoding and hashing must know of a public column.
+type gridColumn struct {
+	form deltaForm
+	wide bool // hashed as 64 bits
+	text int  // index among the text columns
+}
+
+// block is a page of a grid. Cells stand column by column; a text's cell is its digest.
+type block struct {
+	live  uint64
+	gen   [pageRows]uint16
+	cells []uint64
+	texts []string
+}
+
+// deltaForm says how the difference of two cells is written.
+type deltaForm uint8
+
+const (
+	flipped deltaForm = iota // exclusive or
+	stepped                  // zigzag of the 32-bit difference
+	leaping                  // zigzag of the 64-bit difference
+	flipped64
+	spelled // a text, as it is
+)
+
+func newGrid(table int, def *schema.TableDef) *grid {
+	g := &grid{table: uint32(table), stride: pageRows}
+	if def.Single {
+		g.stride = 1
+	}
+	for i := range def.Columns {
+		c := &def.Columns[i]
+		if c.Has(schema.Owner) {
+			continue
+		}
+		column := gridColumn{form: stepped, wide: c.Wide() || c.Kind == schema.String}
+		switch {
+		case c.Kind == schema.String:
+			column.form, column.text = spelled, g.texts
+			g.texts++
+		case c.Kind == schema.Bool || c.Kind == schema.Float32 && !c.Quantised():
+			column.form = flipped
+		case c.Kind == schema.Float64 && !c.Quantised():
+			column.form = flipped64
+		case c.Wide():
+			column.form = leaping
+		}
+		g.columns = append(g.columns, column)
+	}
+	return g
+}
+
+func (f deltaForm) wide() bool { return f == leaping || f == flipped64 }
+
+// diff is what is sent for a cell that went from old to now.
+func (f deltaForm) diff(now, old uint64) uint64 {
+	switch f {
+	case stepped:
+		d := int32(uint32(now) - uint32(old))
+		return uint64(uint32(d<<1) ^ uint32(d>>31))
+	case leaping:
+		d := int64(now - old)
+		return uint64(d<<1) ^ uint64(d>>63)
+	}
+	return now ^ old
+}
+
+// patch is the inverse of diff.
+func (f deltaForm) patch(old, diff uint64) uint64 {
+	switch f {
+	case stepped:
+		d := uint32(diff)
+		return uint64(uint32(old) + (d>>1 ^ -(d & 1)))
+	case leaping:
+		return old + (diff>>1 ^ -(diff & 1))
+	}
+	return old ^ diff
+}
+
+// block returns the page of a slot, or nil.
+func (g *grid) block(slot uint32) *block {
+	if i := int(slot / pageRows); i < len(g.pages) {
+		return g.pages[i]
+	}
+	return nil
+}
+
+// grow returns the page of a slot, made if need be.
+func (g *grid) grow(slot uint32) *block {
+	i := int(slot / pageRows)
+	for len(g.pages) <= i {
+		g.pages = append(g.pages, nil)
+	}
+	if g.pages[i] == nil {
+		g.pages[i] = &block{cells: make([]uint64, len(g.columns)*g.stride), texts: make([]string, g.texts*g.stride)}
+	}
+	return g.pages[i]
+}
+
+// has reports whether the row id is there.
+func (g *grid) has(id ID) bool {
+	b, i := g.block(id.slot()), id.slot()%pageRows
+	return b != nil && b.live>>i&1 != 0 && b.gen[i] == id.gen()
+}
+
+// id is the row in a slot that is known to be live.
+func (g *grid) id(slot uint32) ID { return makeID(slot, g.pages[slot/pageRows].gen[slot%pageRows]) }
+
+// cell is the cell of a slot whose page is there.
+func (g *grid) cell(b *block, column int, slot uint32) *uint64 {
+	return &b.cells[column*g.stride+int(slot%pageRows)]
+}
+
+func (g *grid) text(b *block, text int, slot uint32) *string {
+	return &b.texts[text*g.stride+int(slot%pageRows)]
+}
+
+// enter marks a slot live; its cells are whatever they were.
+func (g *grid) enter(id ID) *block {
+	b, i := g.grow(id.slot()), id.slot()%pageRows
+	b.live |= 1 << i
+	b.gen[i] = id.gen()
+	g.live++
+	return b
+}
+
+// leave takes a live row and its hash out and clears its cells.
+func (g *grid) leave(slot uint32) {
+	g.hash.sub(g.rowHash(slot))
+	b := g.block(slot)
+	b.live &^= 1 << (slot % pageRows)
+	g.live--
+	for c := range g.columns {
+		*g.cell(b, c, slot) = 0
+	}
+	for t := range g.texts {
+		*g.text(b, t, slot) = ""
+	}
+}
+
+// rowHash is the public hash of a live row: its presence and its cells.
+func (g *grid) rowHash(slot uint32) Hash {
+	b := g.block(slot)
+	key := rowKey(g.id(slot), g.table)
+	h := cellHash(key, presence, presentRow)
+	for c := range g.columns {
+		h.add(anyCellHash(key, c, *g.cell(b, c, slot), g.columns[c].wide))
+	}
+	return h
+}
+
+// rehash computes the hash from nothing.
+func (g *grid) rehash() Hash {
+	var h Hash
+	for slot := range g.slots {
+		h.add(g.rowHash(slot))
+	}
+	return h
+}
+
+// slots yields the live slots in order.
+func (g *grid) slots(yield func(uint32) bool) {
+	for i, b := range g.pages {
+		if b == nil {
+			continue
+		}
+		for live := b.live; live != 0; live &= live - 1 {
+			if !yield(uint32(i*pageRows + bits.TrailingZeros64(live))) {
+				return
+			}
+		}
+	}
+}
+
+// clear removes all rows.
+func (g *grid) clear() {
+	for slot := range g.slots {
+		g.leave(slot)
+	}
+	g.hash = Hash{}
+}

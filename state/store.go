@@ -1,0 +1,291 @@
+package state
+
+import (
+	"cmp"
+	"fmt"
+	"reflect"
+	"slices"
+
+	"github.com/parlor-server/parlor/internal/bits"
+	"github.com/parlor-server/parlor/schema"
+	"github.com/parlor-server/parlor/tick"
+)
+
+// Store is the engine of one room's world: it makes the world's tables ready,
+// brackets calls so that one can be undone, finds at the end of each tick what
+// changed, and encodes that for clients. The room's goroutine owns it; no two
+// methods may run at once.
+//
+// The order of calls is
+//
+//	StartTick, (Begin, changes, Commit or Rollback)…, EndTick, Append…
+//
+// Calls before the first StartTick, such as the one that sets the world up,
+// count for the first tick.
+type Store struct {
+	hz     tick.Rate
+	tick   tick.Tick
+	rand   tick.Rand
+	schema schema.Schema
+
+	parts  int // fields of the world so far
+	tables []*rows
+	timers []timerList
+	events []eventList
+	links  []func() error // what NewStore does when all tables are known
+
+	inCall   bool
+	touched  []*rows // tables with rows touched in this call
+	undoRand tick.Rand
+	undoSent int // how many events there were when the call began
+
+	ticking  bool        // between StartTick and EndTick
+	sent     []sentEvent // events of this tick
+	targeted []sentEvent // as of EndTick: those to one player, by player
+
+	ring    ring
+	changed bool
+	full    Hash
+	owners  []ownerCell // owner cells changed in this tick, by player
+	owned   []ownerCell // buffer for all that one player owns
+	finder  changeFinder
+	frames  frameEncoder
+	writer  bits.Writer
+}
+
+// Options are what a world needs beside its type.
+type Options struct {
+	Hz   tick.Rate // of the room: how many ticks a second Timers.After counts
+	Seed uint64    // of the random numbers
+}
+
+// part is a field of a world.
+type part interface {
+	join(s *Store, name string, options tagOptions) error
+}
+
+// NewStore makes the world ready that it is given a pointer to. All fields of
+// the world are Table, Value, Index, Timers or Event; the error names any other.
+func NewStore(world any, options Options) (*Store, error) {
+	if err := options.Hz.Validate(); err != nil {
+		return nil, fmt.Errorf("state: %w", err)
+	}
+	w := reflect.ValueOf(world)
+	if w.Kind() != reflect.Pointer || w.IsNil() || w.Elem().Kind() != reflect.Struct {
+		return nil, fmt.Errorf("state: a world is a struct of state types, given by its pointer; got %T", world)
+	}
+	s := &Store{hz: options.Hz, rand: tick.NewRand(options.Seed)}
+	w = w.Elem()
+	for i := range w.NumField() {
+		f := w.Type().Field(i)
+		if err := s.join(w.Field(i), f); err != nil {
+			return nil, err
+		}
+	}
+	for _, link := range s.links {
+		if err := link(); err != nil {
+			return nil, fmt.Errorf("state: %w", err)
+		}
+	}
+	s.links = nil
+	s.ring.prepare(s)
+	for _, r := range s.tables {
+		r.sync()
+	}
+	s.full = s.sumHash()
+	return s, nil
+}
+
+func (s *Store) join(field reflect.Value, f reflect.StructField) error {
+	if !f.IsExported() {
+		return fmt.Errorf("state: World.%s: is not exported; the fields of a world are exported state types", f.Name)
+	}
+	p, ok := field.Addr().Interface().(part)
+	if !ok {
+		return fmt.Errorf("state: World.%s: %s is not a state type; use %s", f.Name, f.Type, stateTypeFor(f.Type))
+	}
+	options, err := tagOptions{}.with(f.Tag.Get("parlor"))
+	if err != nil {
+		return fmt.Errorf("state: World.%s: %w", f.Name, err)
+	}
+	if err := p.join(s, f.Name, options); err != nil {
+		return fmt.Errorf("state: World.%s.%w", f.Name, err)
+	}
+	s.parts++
+	return nil
+}
+
+// stateTypeFor is what to use instead of a type that a world cannot hold.
+func stateTypeFor(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Map, reflect.Slice, reflect.Array:
+		return "state.Table"
+	case reflect.Func, reflect.Chan, reflect.UnsafePointer:
+		return "state.Timers or state.Event"
+	}
+	return "state.Value"
+}
+
+// Schema describes the world's tables and events. The caller must not change it.
+func (s *Store) Schema() schema.Schema { return s.schema }
+
+func (s *Store) describeTable(r *rows, local bool) {
+	def := schema.TableDef{Name: r.name, Single: r.single}
+	for i := range r.columns {
+		if c := &r.columns[i]; !c.local {
+			def.Columns = append(def.Columns, c.Column)
+		}
+	}
+	if local || len(r.columns) > 0 && len(def.Columns) == 0 {
+		return
+	}
+	r.public = len(s.schema.Tables)
+	s.schema.Tables = append(s.schema.Tables, def)
+	r.grid = newGrid(r.public, &def)
+}
+
+func (s *Store) describeEvent(name string, columns []column) {
+	def := schema.EventDef{Name: name}
+	for i := range columns {
+		def.Columns = append(def.Columns, columns[i].Column)
+	}
+	s.schema.Events = append(s.schema.Events, def)
+}
+
+// Rand is the room's random numbers. What a call drew is undone with it.
+func (s *Store) Rand() *tick.Rand { return &s.rand }
+
+// Tick is the tick that StartTick began last, 0 before the first.
+func (s *Store) Tick() tick.Tick { return s.tick }
+
+// StartTick begins tick t, which must be later than the last one, and forgets
+// the last one's events.
+func (s *Store) StartTick(t tick.Tick) {
+	if s.inCall || s.ticking || t <= s.tick {
+		panic(fmt.Sprintf("state: StartTick(%d) inside a call, inside a tick, or not after tick %d", t, s.tick))
+	}
+	s.tick, s.ticking = t, true
+	s.truncateSent(0)
+	s.targeted = s.targeted[:0]
+}
+
+// Begin starts a call: changes until Commit or Rollback belong together.
+func (s *Store) Begin() {
+	if s.inCall {
+		panic("state: Begin inside a call")
+	}
+	s.inCall = true
+	s.undoRand, s.undoSent = s.rand, len(s.sent)
+}
+
+// Commit ends a call and keeps its changes.
+func (s *Store) Commit() {
+	if !s.inCall {
+		panic("state: Commit without Begin")
+	}
+	for _, r := range s.touched {
+		r.commit()
+	}
+	for _, t := range s.timers {
+		t.commit()
+	}
+	s.touched, s.inCall = s.touched[:0], false
+}
+
+// Rollback ends a call and leaves nothing of it: rows, indexes, timers, random
+// numbers and events are what they were at Begin.
+func (s *Store) Rollback() {
+	if !s.inCall {
+		panic("state: Rollback without Begin")
+	}
+	for _, r := range s.touched {
+		r.rollback()
+	}
+	for _, t := range s.timers {
+		t.rollback()
+	}
+	s.truncateSent(s.undoSent)
+	s.rand = s.undoRand
+	s.touched, s.inCall = s.touched[:0], false
+}
+
+// truncateSent forgets all events after the first n.
+func (s *Store) truncateSent(n int) {
+	for i := len(s.sent) - 1; i >= n; i-- {
+		s.events[s.sent[i].event].truncate(s.sent[i].item)
+	}
+	s.sent = s.sent[:n]
+}
+
+// EndTick finds what changed since the last one, brings the hashes up to date
+// and remembers the changes for deltas. Until the next StartTick the Append
+// methods give what happened in this tick.
+func (s *Store) EndTick() {
+	if s.inCall || !s.ticking {
+		panic("state: EndTick inside a call, or without StartTick")
+	}
+	s.ticking = false
+	s.owners = s.owners[:0]
+	record := s.ring.push(s.tick)
+	s.changed = s.finder.find(s, record)
+	s.sortOwners()
+	for i := range s.sent {
+		if s.sent[i].to != 0 {
+			s.targeted = append(s.targeted, s.sent[i])
+		}
+	}
+	slices.SortStableFunc(s.targeted, func(a, b sentEvent) int { return cmp.Compare(a.to, b.to) })
+	s.full = s.sumHash()
+}
+
+// Changed reports whether the last EndTick found a public change.
+func (s *Store) Changed() bool { return s.changed }
+
+// TimersPending is the number of pending timers of the whole world.
+func (s *Store) TimersPending() (n int) {
+	for _, t := range s.timers {
+		n += t.pending()
+	}
+	return n
+}
+
+// NextTimer is the tick at which the first pending timer is due, if there is one.
+func (s *Store) NextTimer() (first tick.Tick, ok bool) {
+	for _, t := range s.timers {
+		if at, pending := t.first(); pending && (!ok || at < first) {
+			first, ok = at, true
+		}
+	}
+	return first, ok
+}
+
+// PublicHash is the hash of what a client holds that has the last tick's
+// state: all public cells. A Mirror computes the same.
+func (s *Store) PublicHash() Hash {
+	var h Hash
+	for _, r := range s.tables {
+		if r.grid != nil {
+			h.add(r.grid.hash)
+		}
+	}
+	return h
+}
+
+// FullHash is the hash of everything that decides the future, as of the last
+// EndTick: exact cells, local ones too, free slots, timers, random numbers, tick.
+func (s *Store) FullHash() Hash { return s.full }
+
+func (s *Store) sumHash() Hash {
+	key := rowKey(0, fullTables-1)
+	state := s.rand.State()
+	h := wideCellHash(key, 0, state[0])
+	h.add(wideCellHash(key, 1, state[1]))
+	h.add(cellHash(key, 2, uint32(s.tick)))
+	for _, r := range s.tables {
+		h.add(r.full)
+	}
+	for _, t := range s.timers {
+		h.add(t.fullHash())
+	}
+	return h
+}
