@@ -1,0 +1,122 @@
+package parlor
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"path"
+	"strings"
+
+	"github.com/parlor-server/parlor/rooms/record"
+)
+
+// check reports everything about a Config that cannot work or would be
+// careless. Every error says what to do.
+func (c Config) check() error {
+	return errors.Join(c.checkRooms(), c.checkAddr(), c.checkTLS(), c.checkAdmin(), c.checkRest())
+}
+
+func (c Config) checkRooms() error {
+	if len(c.Rooms) == 0 {
+		return errors.New("there is no game to serve: put the result of rooms.Define into Config.Rooms")
+	}
+	seen := make(map[string]bool)
+	var errs []error
+	for _, kind := range c.Rooms {
+		if err := kind.Err(); err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		if seen[kind.Name()] {
+			errs = append(errs, fmt.Errorf("two games are named %q: give each its own name in rooms.Define", kind.Name()))
+		}
+		seen[kind.Name()] = true
+	}
+	return errors.Join(errs...)
+}
+
+func (c Config) checkAddr() error {
+	loopback, err := isLoopback(c.Addr)
+	switch {
+	case err != nil:
+		return fmt.Errorf("the address %q cannot be used: %w", c.Addr, err)
+	case loopback:
+		return nil
+	case c.Development():
+		return fmt.Errorf("without a key to check players' tokens with, anyone could be anyone, so the server only listens on 127.0.0.1, not on %q: "+
+			"set a key file or a JWKS URL (Config.Auth; --auth-keys or --auth-jwks), or listen on a loopback address", c.Addr)
+	case c.TLSCert == "" && !c.BehindProxy:
+		return fmt.Errorf("on %q tokens and games would travel unencrypted: set a certificate and its key (Config.TLSCert and TLSKey; --tls-cert and --tls-key), "+
+			"or say that a proxy in front speaks TLS (Config.BehindProxy; --behind-proxy)", c.Addr)
+	}
+	return nil
+}
+
+func (c Config) checkTLS() error {
+	if (c.TLSCert == "") != (c.TLSKey == "") {
+		return errors.New("TLS needs a certificate and its key: set both of them (Config.TLSCert and TLSKey; --tls-cert and --tls-key), or neither")
+	}
+	if c.TLSCert == "" {
+		return nil
+	}
+	_, err := newCertificate(c.TLSCert, c.TLSKey)
+	return err
+}
+
+func (c Config) checkAdmin() error {
+	if c.AdminAddr == off {
+		return nil
+	}
+	loopback, err := isLoopback(c.AdminAddr)
+	switch {
+	case err != nil:
+		return fmt.Errorf("the admin address %q cannot be used: %w", c.AdminAddr, err)
+	case c.Development() && !loopback:
+		return fmt.Errorf("in development mode the admin listener stays on 127.0.0.1, not on %q: set a key (Config.Auth; --auth-keys or --auth-jwks) and an admin token (Config.AdminToken; --admin-token)", c.AdminAddr)
+	case c.Development():
+		return nil
+	case c.AdminToken == "":
+		return fmt.Errorf("the admin listener on %s can kick players and drain the server: set a token for it (Config.AdminToken; --admin-token or PARLOR_ADMIN_TOKEN), or turn it off (AdminAddr %q; --admin %s)", c.AdminAddr, off, off)
+	case !loopback && c.TLSCert == "" && !c.BehindProxy:
+		return fmt.Errorf("on the admin address %q its token would travel unencrypted: set a certificate and its key, or --behind-proxy, or use a loopback address", c.AdminAddr)
+	}
+	return nil
+}
+
+func (c Config) checkRest() error {
+	var errs []error
+	if c.Record != off {
+		if _, err := record.ParseMode(c.Record); err != nil {
+			errs = append(errs, fmt.Errorf("Record is %q; use all, faulted, sample=N%% or off: %w", c.Record, err))
+		}
+	}
+	for _, pattern := range c.Origins {
+		if _, err := path.Match(pattern, "example.com"); err != nil || strings.HasSuffix(pattern, "/") {
+			errs = append(errs, fmt.Errorf("the origin %q is no pattern such as play.example.com, *.example.com or https://*.example.com", pattern))
+		}
+	}
+	if c.Loops < 0 {
+		errs = append(errs, fmt.Errorf("Loops is %d: it is a number of goroutines, 0 for one per core", c.Loops))
+	}
+	return errors.Join(errs...)
+}
+
+// isLoopback tells whether only this machine can reach a listener on addr.
+func isLoopback(addr string) (bool, error) {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return false, fmt.Errorf("write it as HOST:PORT, such as %s: %w", DefaultAddr, err)
+	}
+	return isLoopbackHost(host), nil
+}
+
+// isLoopbackHost tells whether a host without its port is a loopback address
+// or the name localhost.
+func isLoopbackHost(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.IsLoopback()
+}

@@ -1,0 +1,84 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/parlor-server/parlor"
+	"github.com/parlor-server/parlor/clients/go/bots"
+)
+
+// botsCommand plays with headless clients.
+type botsCommand struct {
+	URL      string        `group:"load" default:"${bots_url}" placeholder:"URL" help:"The server, ws:// or wss://."`
+	Room     string        `group:"load" default:"${kind}" placeholder:"KIND" help:"The kind of room to play in."`
+	Rooms    int           `group:"load" default:"1" placeholder:"N" help:"How many rooms to open."`
+	Players  int           `group:"load" placeholder:"N" help:"How many bots in each room. Default: as many as fit, at most 8."`
+	Duration time.Duration `group:"load" default:"10s" placeholder:"TIME" help:"How long to play once all are in."`
+	Token    string        `group:"load" placeholder:"TOKEN" help:"A signed token for all bots. Without it they are guests."`
+	JoinRate int           `group:"load" default:"200" placeholder:"N" help:"How many bots join in a second."`
+	Seed     uint64        `group:"load" default:"1" placeholder:"N" help:"Of the bots' random choices."`
+	Private  bool          `group:"load" help:"Open rooms that nobody else finds."`
+	JSON     bool          `name:"json" group:"load" help:"Print the summary as one JSON object, on the last line of stdout."`
+}
+
+// Help is the long text of bots --help.
+func (botsCommand) Help() string {
+	return `Every bot keeps a copy of the room's state and compares its hash with the
+server's. A difference is a desync, and makes the exit status 1.
+
+Examples
+
+    PROGRAM bots --room KIND --players 20
+    PROGRAM bots --room KIND --rooms 50 --players 20 --duration 30s --json | tail -1`
+}
+
+// Run plays, with a progress line on stderr, and prints the summary.
+func (c *botsCommand) Run(p *program) error {
+	logger, err := parlor.NewLogger(p.stderr, parlor.LogText, slog.LevelWarn)
+	if err != nil {
+		return err
+	}
+	summary, err := bots.Run(p.ctx, bots.Config{
+		URL: c.URL, Kind: c.Room, Rooms: c.Rooms, Players: c.players(p.cfg), Duration: c.Duration,
+		Behavior: p.behaviors[c.Room], Progress: p.stderr, Token: c.Token, Private: c.Private,
+		JoinRate: c.JoinRate, Seed: c.Seed, Logger: logger,
+	})
+	if err != nil {
+		return err
+	}
+	if err := c.print(p.stdout, summary); err != nil {
+		return fmt.Errorf("failed to print the summary: %w", err)
+	}
+	if summary.Desyncs > 0 {
+		fmt.Fprintf(p.stderr, "%s: %d desyncs: clients had another state than the server\n", p.name, summary.Desyncs)
+		return exitFailed
+	}
+	return nil
+}
+
+// usualPlayers is how many bots are in a room when nobody says.
+const usualPlayers = 8
+
+func (c *botsCommand) players(cfg parlor.Config) int {
+	if c.Players > 0 {
+		return c.Players
+	}
+	for _, kind := range cfg.Rooms {
+		if kind.Name() == c.Room {
+			return min(usualPlayers, kind.MaxPlayers())
+		}
+	}
+	return usualPlayers
+}
+
+func (c *botsCommand) print(w io.Writer, summary bots.Summary) error {
+	if c.JSON {
+		return json.NewEncoder(w).Encode(summary)
+	}
+	_, err := fmt.Fprintln(w, summary)
+	return err
+}

@@ -1,0 +1,82 @@
+package cli
+
+import (
+	"runtime"
+	"strings"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/parlor-server/parlor"
+)
+
+// description is the head of the program's own help.
+func description(name string, cfg parlor.Config) string {
+	kinds := make([]string, len(cfg.Rooms))
+	for i, kind := range cfg.Rooms {
+		kinds[i] = kind.Name()
+	}
+	return inExamples(`A game server on Parlor. Its games: `+strings.Join(kinds, ", ")+`
+
+Start it, and open the page that it names:
+    PROGRAM serve
+
+Fill it with players, in a second terminal:
+    PROGRAM bots --room KIND
+
+Replay what its rooms recorded, and check every tick:
+    PROGRAM replay verify data/recordings`, name, firstKind(cfg))
+}
+
+func firstKind(cfg parlor.Config) string {
+	if len(cfg.Rooms) == 0 {
+		return ""
+	}
+	return cfg.Rooms[0].Name()
+}
+
+// examples names this program and its first game in the long texts of help.
+func examples(name, kind string) kong.Option {
+	return kong.PostBuild(func(k *kong.Kong) error {
+		return kong.Visit(k.Model, func(v kong.Visitable, next kong.Next) error {
+			if node, ok := v.(*kong.Node); ok {
+				node.Detail = inExamples(node.Detail, name, kind)
+			}
+			return next(nil)
+		})
+	})
+}
+
+func inExamples(text, name, kind string) string {
+	if kind == "" {
+		kind = "KIND"
+	}
+	return strings.NewReplacer("PROGRAM", name, "--room KIND", "--room "+kind).Replace(text)
+}
+
+// groups are the headings in serve's help, in the order of the flags.
+func groups() kong.Option {
+	return kong.ExplicitGroups([]kong.Group{
+		{Key: "connect", Title: "Where players connect:"},
+		{Key: "players", Title: "Who players are:"},
+		{Key: "keep", Title: "What is kept:"},
+		{Key: "operate", Title: "Operating it:"},
+		{Key: "load", Title: "What the bots do:"},
+	})
+}
+
+// formatHelp adds a flag's default and its environment variable to its text.
+func formatHelp(v *kong.Value) string {
+	var notes []string
+	if d := v.Default; v.HasDefault && d != "" && d != "false" && d != "0" && !strings.Contains(v.Help, "efault") {
+		notes = append(notes, "default "+d)
+	}
+	for _, env := range v.Tag.Envs {
+		notes = append(notes, "$"+env)
+	}
+	if len(notes) == 0 {
+		return v.Help
+	}
+	return v.Help + " (" + strings.Join(notes, ", ") + ")"
+}
+
+func goVersion() string { return runtime.Version() + " " + runtime.GOOS + "/" + runtime.GOARCH }

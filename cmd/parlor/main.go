@@ -1,0 +1,12 @@
+// Command parlor runs Parlor's demos.
+package main
+
+import (
+	"github.com/parlor-server/parlor"
+	"github.com/parlor-server/parlor/cli"
+	"github.com/parlor-server/parlor/demos"
+)
+
+func main() {
+	cli.Main(parlor.Config{Rooms: demos.Rooms(), Web: demos.Web()}, demos.Bots()...)
+}
