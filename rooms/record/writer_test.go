@@ -79,7 +79,7 @@ func TestNeedSegment(t *testing.T) {
 	}
 }
 
-// TestQueueFull (R9): a full queue costs the rest of the segment, which ends
+// TestQueueFull (R9, R16): a full queue costs the rest of the segment, which ends
 // with a gap mark; the next segment is whole. Nothing blocks.
 func TestQueueFull(t *testing.T) {
 	for _, c := range []struct {
