@@ -69,6 +69,7 @@ export class Room<W extends World = AnyWorld> {
 
   private readonly allTables = new Tables();
   private readonly frames = new Signal<[tick: number, ack: number]>();
+  private readonly owners = new Signal<[]>();
   private readonly messages = new Map<string, Signal<[data: unknown, tick: number]>>();
   private readonly events = new Map<string, Signal<[value: Fields, tick: number]>>();
   private readonly leaves = new Signal<[reason: ParlorError]>();
@@ -117,6 +118,11 @@ export class Room<W extends World = AnyWorld> {
   /** Calls on after each frame, with its tick and the highest command tick that it includes. */
   onFrame(on: (tick: number, ack: number) => void): Unsubscribe {
     return this.frames.on(on);
+  }
+
+  /** Calls on after each owner section: it follows the frame of its tick when owner columns changed. */
+  onOwner(on: () => void): Unsubscribe {
+    return this.owners.on(on);
   }
 
   /** Calls on for each room message of that name. */
@@ -211,7 +217,7 @@ export class Room<W extends World = AnyWorld> {
       case Kind.State:
         return this.onState(readState(body), head.ack);
       case Kind.Owner:
-        return this.onOwner(readOwner(body).payload);
+        return this.onSection(readOwner(body).payload);
       case Kind.Events:
         return this.onEvents(body);
       case Kind.Message: {
@@ -246,9 +252,10 @@ export class Room<W extends World = AnyWorld> {
     if (this.status !== 'joined') this.setStatus('joined');
   }
 
-  private onOwner(payload: Uint8Array): void {
+  private onSection(payload: Uint8Array): void {
     this.mirror!.applyOwner(payload);
     this.allTables.emit();
+    this.owners.emit();
   }
 
   private onEvents(body: Uint8Array): void {
