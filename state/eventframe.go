@@ -17,9 +17,9 @@ func (c *column) writePlain(w *bits.Writer, row unsafe.Pointer) {
 	c.plain.write(w, &c.Column, toWire(&c.Column, c.load(row)))
 }
 
-// AppendEvents appends the events of this tick that go to all players. any is
+// AppendEvents appends the events of this tick that go to all players. some is
 // false, and dst as it was, if there are none.
-func (s *Store) AppendEvents(dst []byte) (payload []byte, any bool) {
+func (s *Store) AppendEvents(dst []byte) (payload []byte, some bool) {
 	n := 0
 	for i := range s.sent {
 		if s.sent[i].to == 0 {
@@ -43,7 +43,7 @@ func (s *Store) AppendEvents(dst []byte) (payload []byte, any bool) {
 func (s *Store) EventTargets() bool { return len(s.targeted) > 0 }
 
 // AppendEventsTo appends the events of this tick that go to one player only.
-func (s *Store) AppendEventsTo(dst []byte, player ID) (payload []byte, any bool) {
+func (s *Store) AppendEventsTo(dst []byte, player ID) (payload []byte, some bool) {
 	from, found := slices.BinarySearchFunc(s.targeted, player, func(e sentEvent, player ID) int { return cmp.Compare(e.to, player) })
 	if !found {
 		return dst, false

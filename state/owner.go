@@ -56,9 +56,9 @@ func (s *Store) HasOwner() bool {
 }
 
 // AppendOwner appends the owner columns that changed for a player in the last
-// tick, or all that it owns if full. any is false, and dst as it was, if there
+// tick, or all that it owns if full. some is false, and dst as it was, if there
 // is nothing to tell; a full one is never nothing.
-func (s *Store) AppendOwner(dst []byte, player ID, full bool) (payload []byte, any bool) {
+func (s *Store) AppendOwner(dst []byte, player ID, full bool) (payload []byte, some bool) {
 	cells := s.ownedBy(player)
 	if full {
 		cells = s.allOwnedBy(player)
