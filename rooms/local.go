@@ -19,7 +19,7 @@ type Local struct {
 	out  Outbox
 	log  []Op // OpKind 0 ends a tick
 	sent []Send
-	gens []uint32
+	gens []int
 }
 
 // OpenLocal makes a room and runs its Create hook.
@@ -77,7 +77,7 @@ func (l *Local) freeSeat() state.ID {
 		l.gens = append(l.gens, 0)
 	}
 	l.gens[slot]++
-	return state.MakeID(uint32(slot), l.gens[slot])
+	return state.MakeID(slot, l.gens[slot])
 }
 
 func (l *Local) lastText() string {

@@ -28,7 +28,7 @@ func (r *runner) reserve(user auth.User, loaded []byte, now time.Time) (*place, 
 		r.gens[slot] = 1
 	}
 	p := &place{
-		id: state.MakeID(uint32(slot), uint32(r.gens[slot])), user: user, loaded: loaded,
+		id: state.MakeID(slot, int(r.gens[slot])), user: user, loaded: loaded,
 		phase: placeReserved, deadline: now.Add(reservationTime),
 	}
 	r.seats[slot] = p

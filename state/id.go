@@ -13,6 +13,12 @@ const (
 	maxGen   = 1<<12 - 1
 )
 
+// MaxGeneration is the highest generation of a slot; the next use is 1 again.
+const MaxGeneration = maxGen
+
+// MakeID builds the ID of a slot's use: for those who give out player IDs.
+func MakeID(slot, generation int) ID { return makeID(uint32(slot), uint16(generation)) }
+
 func makeID(slot uint32, gen uint16) ID { return ID(uint32(gen)<<slotBits | slot) }
 
 // Slot is the row's place in its table, from 0.
