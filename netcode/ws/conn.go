@@ -16,10 +16,9 @@ import (
 )
 
 const (
-	sendBuffer = 64 << 10        // of the socket: what lies there is late already
-	linger     = 2 * time.Second // for the client to answer a close frame
-	firstRead  = 256             // the message buffer's first size
-	keepRead   = 8 << 10         // a larger message buffer is not kept
+	sendBuffer = 64 << 10 // of the socket: what lies there is late already
+	firstRead  = 256      // the message buffer's first size
+	keepRead   = 8 << 10  // a larger message buffer is not kept
 )
 
 // conn is one WebSocket connection. It implements netcode.Transport, whose
@@ -85,7 +84,7 @@ func (c *conn) Close(code schema.Code, message string) {
 func (c *conn) close(message []byte, status int, reason string) {
 	if c.out.finish(message, status, reason) {
 		// The reader ends when the client answers, at the latest then.
-		_ = c.out.sock.SetReadDeadline(time.Now().Add(linger))
+		_ = c.out.sock.SetReadDeadline(time.Now().Add(c.handler.cfg.Linger))
 	}
 }
 

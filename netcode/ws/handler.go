@@ -19,6 +19,7 @@ type Config struct {
 	ReadLimit    int           // longest inbound message in bytes: 64 KiB
 	MaxPending   int           // bytes that may wait for a slow client: 256 KiB
 	StallTimeout time.Duration // bytes wait and the client takes none: 10 s
+	Linger       time.Duration // for a client to answer the close frame: 2 s
 	Logger       *slog.Logger  // nil: none
 
 	// RemoteAddr names the client; nil: the TCP connection's address. Behind a
@@ -35,6 +36,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.StallTimeout == 0 {
 		c.StallTimeout = 10 * time.Second
+	}
+	if c.Linger == 0 {
+		c.Linger = 2 * time.Second
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
@@ -130,7 +134,7 @@ func (h *Handler) remove(c *conn) {
 }
 
 // Close refuses new connections, closes all others with GOING_AWAY and waits
-// until their goroutines have ended, which takes two seconds at most.
+// until their goroutines have ended, which takes Config.Linger at most.
 func (h *Handler) Close() error {
 	h.mu.Lock()
 	h.closed = true

@@ -2,7 +2,6 @@ package ws_test
 
 import (
 	"context"
-	"errors"
 	"testing"
 	"time"
 
@@ -89,7 +88,7 @@ func TestCatchesUp(t *testing.T) {
 	for _, secure := range []bool{false, true} {
 		h := newHost()
 		url := serve(t, h, netcode.Config{}, &tuning{secure: secure})
-		c := dialBuffered(t, url, 4<<10)
+		c := dialBuffered(t, url, 64<<10)
 		c.welcome()
 		link := c.enter(h)
 		b := schema.NewBuilder()
@@ -162,21 +161,13 @@ func TestSilentClient(t *testing.T) {
 // shutting down does not wait for it longer than the linger time.
 func TestCloseWithoutAnswer(t *testing.T) {
 	h := newHost()
-	s := start(t, h, netcode.Config{}, tuning{})
+	s := start(t, h, netcode.Config{}, tuning{ws: ws.Config{Linger: time.Millisecond}})
 	c := dial(t, s.http.URL)
 	c.welcome()
 	_, seat := c.enterSeat(h)
 	s.sessions.GoAway()
 	receive(t, seat.lost, "the seat to be lost")
-	var closed websocket.CloseError
-	for {
-		if _, _, err := c.next(); err != nil {
-			if !errors.As(err, &closed) {
-				t.Fatal(err)
-			}
-			return
-		}
-	}
+	c.expectClose(schema.CodeGoingAway)
 }
 
 // eventually polls for what another goroutine does.
