@@ -210,21 +210,6 @@ func TestAFailedJoinLeavesNothing(t *testing.T) {
 	}
 }
 
-func TestBadInputIsRefusedByName(t *testing.T) {
-	r := roomstest.New(t, testGame())
-	a := r.Join("ann", nil)
-	r.Send(a, shout{strings.Repeat("x", 1)})
-	r.Step(1)
-	if got := r.Messages(a); len(got) != 1 || got[0].Name != "shout" {
-		t.Errorf("messages: %v", got)
-	}
-	r.Send(a, bomb{11})
-	r.Step(1)
-	if got := r.Refusals(a); len(got) != 1 || got[0].Code != schema.CodeBadInput {
-		t.Errorf("an event out of range was answered with %v", got)
-	}
-}
-
 func TestRoomsRefuseMorePlayersThanSeats(t *testing.T) {
 	r := roomstest.New(t, testGame())
 	for _, name := range []string{"a", "b", "c", "d"} {

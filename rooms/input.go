@@ -27,6 +27,18 @@ type boundInput struct {
 	// apply decodes payload, checks its ranges and runs the reducer. A nil
 	// payload is the neutral command. errBadInput wraps what was wrong with it.
 	apply func(ctx *Ctx, p *Player, payload []byte) error
+	// encode is the payload of a value, if it has the input's type.
+	encode func(v any) (payload []byte, ok bool)
+}
+
+func encoder[M any](record *state.Record[M]) func(v any) ([]byte, bool) {
+	return func(v any) ([]byte, bool) {
+		m, ok := v.(M)
+		if !ok {
+			return nil, false
+		}
+		return record.Append(nil, &m), true
+	}
 }
 
 // errBadInput marks a payload that does not fit the input's type or ranges.
@@ -62,7 +74,7 @@ func Command[W, R, M any](table func(*W) *state.Table[R], step func(row *R, m M,
 			return nil
 		}
 		def := schema.InputDef{Name: record.Name(), Command: true, Table: uint16(index), Columns: record.Columns()}
-		return boundInput{def: def, apply: apply}, nil
+		return boundInput{def: def, apply: apply, encode: encoder(record)}, nil
 	}}
 }
 
@@ -82,7 +94,8 @@ func Event[W, M any](handler func(w *W, ctx *Ctx, p *Player, m M) error) Input[W
 			}
 			return handler(w, ctx, p, m)
 		}
-		return boundInput{def: schema.InputDef{Name: record.Name(), Columns: record.Columns()}, apply: apply}, nil
+		def := schema.InputDef{Name: record.Name(), Columns: record.Columns()}
+		return boundInput{def: def, apply: apply, encode: encoder(record)}, nil
 	}}
 }
 

@@ -124,14 +124,14 @@ func (l *Local) Sent() []Send {
 	return sent
 }
 
-// Input finds an input's index by its type's name.
-func (l *Local) Input(name string) (index int, ok bool) {
-	for i, in := range l.kind.def.inputs {
-		if in.Name == name {
-			return i, true
+// Encode finds the input whose type v has, and its payload.
+func (l *Local) Encode(v any) (index int, payload []byte, ok bool) {
+	for i := range l.room.inputs {
+		if payload, ok := l.room.inputs[i].encode(v); ok {
+			return i, payload, true
 		}
 	}
-	return 0, false
+	return 0, nil, false
 }
 
 // Verify runs all ops again in a new room and compares the full hash at the

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -331,6 +332,44 @@ func TestRulesCanKickAndClose(t *testing.T) {
 		}
 		if n := h.registry.Stats().Rooms.Load(); n != 0 {
 			t.Errorf("%d rooms are left", n)
+		}
+	})
+}
+
+func TestBadInputIsRefusedToItsSenderOnly(t *testing.T) {
+	inHouse(t, "", func(h *house) {
+		a, seat := h.join("ann", rooms.JoinRequest{Kind: "walk"})
+		b, _ := h.join("bob", rooms.JoinRequest{Kind: "walk"})
+		for name, err := range map[string]error{
+			"no such input":         seat.Event(1, 99, nil),
+			"a command as an event": seat.Event(1, inWalk, nil),
+			"an event as a command": seat.Command(1, inHit, nil),
+			"too long":              seat.Event(1, inShout, make([]byte, 10_000)),
+		} {
+			var e *schema.Error
+			if !errors.As(err, &e) || e.Code != schema.CodeBadInput {
+				t.Errorf("%s: %v, want BAD_INPUT", name, err)
+			}
+		}
+		for _, payload := range [][]byte{nil, {0xff, 0xff, 0xff}, bytes.Repeat([]byte{0xff}, 400)} {
+			if err := seat.Event(7, inBomb, payload); err != nil {
+				t.Fatal(err)
+			}
+			if err := seat.Command(a.Applied()+2, inWalk, payload); err != nil {
+				t.Fatal(err)
+			}
+			h.pass(200 * time.Millisecond)
+		}
+		if len(a.errs) < 6 {
+			t.Errorf("the sender was told %v", a.errs)
+		}
+		for _, code := range a.errs {
+			if code != schema.CodeBadInput {
+				t.Errorf("the sender was told %v", code)
+			}
+		}
+		if len(b.errs) != 0 || b.closed != 0 || a.closed != 0 {
+			t.Errorf("others noticed: %v, closed %v and %v", b.errs, a.closed, b.closed)
 		}
 	})
 }

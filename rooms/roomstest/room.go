@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"reflect"
 	"testing"
 
 	"github.com/parlor-server/parlor/rooms"
@@ -120,14 +119,9 @@ func (r *Room[W]) TryJoin(user string, joinOptions any) (state.ID, error) {
 // type.
 func (r *Room[W]) Send(player state.ID, m any) {
 	r.t.Helper()
-	name := reflect.TypeOf(m).Name()
-	index, ok := r.local.Input(name)
+	index, payload, ok := r.local.Encode(m)
 	if !ok {
-		r.t.Fatalf("the game has no input %s", name)
-	}
-	payload, err := state.AppendRecord(nil, m)
-	if err != nil {
-		r.t.Fatalf("failed to encode %s: %v", name, err)
+		r.t.Fatalf("the game has no input of type %T", m)
 	}
 	if !r.local.Room().Schema().Inputs[index].Command {
 		r.local.Apply(rooms.Op{Kind: rooms.OpEvent, Player: player, Index: uint8(index), Payload: payload})
