@@ -55,15 +55,15 @@ func (c *Client) run(t Transport) {
 		err := c.read(t)
 		c.send.use(nil)
 		t.Close()
+		away := c.leaveConnection()
 		if c.ctx.Err() != nil {
-			c.finish(ErrClosed)
+			c.finish(ErrClosed, away)
 			return
 		}
 		c.stats.disconnects.Add(1)
 		c.log.Info("connection lost", "error", err)
-		away := c.leaveConnection()
 		if c.opts.Reconnect.Off || c.final(err) {
-			c.finish(err)
+			c.finish(err, away)
 			return
 		}
 		c.tell(Reconnecting)
@@ -71,7 +71,7 @@ func (c *Client) run(t Transport) {
 			attempt = 0
 		}
 		if t, err = c.redial(&attempt); err != nil {
-			c.finish(err)
+			c.finish(err, away)
 			return
 		}
 		c.stats.reconnects.Add(1)
@@ -198,10 +198,12 @@ func (c *Client) rejoin(call *joinCall) {
 }
 
 // finish ends the client: its rooms are over, nothing is dialled any more.
-func (c *Client) finish(err error) {
+func (c *Client) finish(err error, rooms []*Room) {
 	c.cancel()
+	c.mu.Lock()
 	c.watchdog.Stop()
-	for _, room := range c.leaveConnection() {
+	c.mu.Unlock()
+	for _, room := range rooms {
 		room.end(endOf(err))
 	}
 	c.mu.Lock()

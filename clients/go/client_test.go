@@ -1,0 +1,487 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/parlor-server/parlor/schema"
+	"github.com/parlor-server/parlor/schema/fb"
+	"github.com/parlor-server/parlor/state"
+	"github.com/parlor-server/parlor/tick"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// within is a context that outlives no test.
+func within(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// quick makes reconnecting immediate, so that tests need not wait.
+var quick = Reconnect{Base: time.Nanosecond, Max: time.Nanosecond}
+
+func dialFake(t *testing.T, f *fakeServer, o Options) *Client {
+	t.Helper()
+	c, err := Dial(within(t), f.url, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
+// enter joins, and gives the room its first frame.
+func enter(t *testing.T, f *fakeServer, c *Client, o JoinOptions) *Room {
+	t.Helper()
+	type result struct {
+		room *Room
+		err  error
+	}
+	joined := make(chan result, 1)
+	f.mu.Lock()
+	before := len(f.members)
+	f.mu.Unlock()
+	ctx := within(t)
+	go func() {
+		room, err := c.JoinOrCreate(ctx, "walkers", o)
+		joined <- result{room, err}
+	}()
+	f.wait("the join", func() bool { return len(f.members) > before })
+	f.step(nil)
+	r := <-joined
+	if r.err != nil {
+		t.Fatal(r.err)
+	}
+	return r.room
+}
+
+// frames lets a test wait for frames: each is sent on the channel, after the
+// callbacks of tables.
+func frames(r *Room) <-chan Frame {
+	ch := make(chan Frame, 100)
+	r.OnFrame(func(f Frame) { ch <- f })
+	return ch
+}
+
+// until waits for the frame of a tick.
+func until(t *testing.T, ch <-chan Frame, at tick.Tick) Frame {
+	t.Helper()
+	late := time.After(10 * time.Second)
+	for {
+		select {
+		case f := <-ch:
+			if f.Tick >= at {
+				return f
+			}
+		case <-late:
+			t.Fatalf("no frame of tick %d came", at)
+		}
+	}
+}
+
+func TestJoinAndFrames(t *testing.T) {
+	f := newFake(t)
+	c := dialFake(t, f, Options{Token: "secret", Name: "test/1"})
+	room := enter(t, f, c, JoinOptions{Options: map[string]string{"Name": "Ada"}, Filter: map[string]any{"map": "x"}})
+	if room.ID() != "room-1" || room.Kind() != "walkers" || room.Player() != state.ID(1<<20|0) || room.Rate() != 20 || c.User() != "user-1" {
+		t.Errorf("room %s %s player %v at %v, user %s", room.ID(), room.Kind(), room.Player(), room.Rate(), c.User())
+	}
+	if f.hellos[0] != "secret" || f.joins[0].options != `{"Name":"Ada"}` || f.joins[0].filter != `{"map":"x"}` {
+		t.Errorf("the server got token %q and %+v", f.hellos[0], f.joins[0])
+	}
+	players, err := Table[walker](room, "Players")
+	if err != nil {
+		t.Fatal(err)
+	}
+	number, err := Table[round](room, "Round")
+	if err != nil {
+		t.Fatal(err)
+	}
+	came := frames(room)
+	f.step(func(w *fakeWorld) {
+		w.Players.Edit(room.Player()).X = 12.344
+		w.Round.Edit().Number = 3
+	})
+	until(t, came, 2)
+	room.View(func() {
+		if p, ok := players.Get(room.Player()); !ok || p.X != 12.34 || p.Name != "Ada" || players.Len() != 1 {
+			t.Errorf("player %+v %v of %d", p, ok, players.Len())
+		}
+		if number.Value().Number != 3 {
+			t.Errorf("round %+v", number.Value())
+		}
+	})
+	if s := c.Stats(); s.Frames != 2 || s.Keyframes != 1 || s.BytesIn == 0 || s.Desyncs+s.BadFrames+s.Errors != 0 {
+		t.Errorf("stats %+v", s)
+	}
+}
+
+func TestTableCallbacks(t *testing.T) {
+	f := newFake(t)
+	c := dialFake(t, f, Options{})
+	var log []string
+	note := func(what string, id state.ID, x float32) {
+		log = append(log, what+string(rune('0'+id.Slot()))+"@"+string(rune('0'+int(x))))
+	}
+	var players *TableView[walker]
+	room := enter(t, f, c, JoinOptions{Setup: func(r *Room) {
+		var err error
+		if players, err = Table[walker](r, "Players"); err != nil {
+			t.Error(err)
+			return
+		}
+		players.OnAdded(func(id state.ID, w walker) { note("+", id, w.X) })
+		players.OnChanged(func(id state.ID, before, w walker) { note("from", id, before.X); note("to", id, w.X) })
+		players.OnRemoved(func(id state.ID, w walker) { note("-", id, w.X) })
+	}})
+	came := frames(room)
+	other := state.ID(1<<20 | 5)
+	f.step(func(w *fakeWorld) { w.Players.Put(other, walker{X: 2}) })
+	f.step(func(w *fakeWorld) { w.Players.Edit(other).X = 3 })
+	until(t, came, 3)
+	room.View(func() { players.OnAdded(func(id state.ID, w walker) { note("late", id, w.X) }) })
+	f.step(func(w *fakeWorld) { w.Players.Delete(other) })
+	until(t, came, 4)
+	room.View(func() {
+		want := "+0@: +5@2 from5@2 to5@3 -5@3 late0@:"
+		if got := strings.Join(log, " "); got != want {
+			t.Errorf("callbacks: %s\nwant:      %s", got, want)
+		}
+	})
+}
+
+func TestEventsAndMessages(t *testing.T) {
+	f := newFake(t)
+	c := dialFake(t, f, Options{})
+	room := enter(t, f, c, JoinOptions{})
+	heard := make(chan string, 10)
+	if err := OnEvent(room, "Shouts", func(s shout) { heard <- "event " + s.Text }); err != nil {
+		t.Fatal(err)
+	}
+	room.OnMessage(func(m Message) { heard <- m.Name + " " + string(m.Data) })
+	room.OnError(func(e *schema.Error) { heard <- e.Code.String() + " " + string(rune('0'+e.Request)) })
+	f.step(func(w *fakeWorld) { w.Shouts.Send(shout{"hello"}) })
+	for _, text := range []string{"hi", ""} {
+		if _, err := SendEvent(room, shout{text}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, want := range []string{"event hello", `heard "hi"`, "BAD_INPUT 2"} {
+		select {
+		case got := <-heard:
+			if got != want {
+				t.Errorf("heard %s, want %s", got, want)
+			}
+		case <-time.After(10 * time.Second):
+			t.Fatalf("%s did not come", want)
+		}
+	}
+	type nothing struct{ X int8 }
+	if _, err := SendEvent(room, nothing{}); err == nil || !strings.Contains(err.Error(), "no event input named nothing") {
+		t.Errorf("an input that the room has not: %v", err)
+	}
+	if _, err := Table[walker](room, "Plyers"); err == nil {
+		t.Error("a table that the room has not was viewed")
+	}
+}
+
+func TestPredictionEqualsTheServer(t *testing.T) {
+	f := newFake(t)
+	c := dialFake(t, f, Options{})
+	room := enter(t, f, c, JoinOptions{})
+	p, err := NewPredictor(room, "Players", stepWalker)
+	if err != nil {
+		t.Fatal(err)
+	}
+	came := frames(room)
+	f.step(nil)
+	until(t, came, 2)
+	var last tick.Tick
+	for n := range 60 {
+		at := tick.Tick(n + 4)
+		if err := SendCommand(room, at, walk{X: int8(n/7%3 - 1)}); err != nil {
+			t.Fatal(err)
+		}
+		p.mu.Lock()
+		p.run(at, walk{X: int8(n/7%3 - 1)})
+		p.mu.Unlock()
+		f.wait("the command", func() bool { _, ok := f.members[0].commands[at]; return ok })
+		f.step(nil)
+		last = f.now
+	}
+	f.step(nil)
+	frame := until(t, came, last+1)
+	if frame.Ack != 63 || p.Pending() != 0 {
+		t.Errorf("ack %d, %d commands pending", frame.Ack, p.Pending())
+	}
+	f.mu.Lock()
+	want, _ := f.world.Players.Get(room.Player())
+	f.mu.Unlock()
+	if got, ok := p.Row(); !ok || got.X != want.X || p.Corrections() != 0 {
+		t.Errorf("predicted %+v, the server has %+v; %d corrections", got, want, p.Corrections())
+	}
+}
+
+// Whatever is wrong with a frame, the client asks for a keyframe by saying
+// that it has applied nothing, and goes on with it.
+func TestBadFrames(t *testing.T) {
+	for name, c := range map[string]struct {
+		mangle  func([]byte) []byte
+		desyncs uint64
+		bad     uint64
+	}{
+		"cut short":  {func(b []byte) []byte { return b[:len(b)-1] }, 0, 1},
+		"wrong hash": {func(b []byte) []byte { b[2] ^= 0x10; return b }, 1, 0},
+		"empty":      {func([]byte) []byte { return nil }, 0, 1},
+		"all ones":   {func(b []byte) []byte { return []byte{255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255} }, 0, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFake(t)
+			client := dialFake(t, f, Options{})
+			room := enter(t, f, client, JoinOptions{})
+			desynced := make(chan Desync, 1)
+			room.OnDesync(func(d Desync) { desynced <- d })
+			came := frames(room)
+			f.step(nil)
+			until(t, came, 2)
+			f.mangle(c.mangle)
+			f.wait("a request for a keyframe", func() bool { return f.members[0].keyframe })
+			if room.Tick() != 0 {
+				t.Errorf("tick %d while the state is not known", room.Tick())
+			}
+			f.step(nil)
+			if frame := until(t, came, 4); !frame.Keyframe {
+				t.Errorf("frame %+v, want a keyframe", frame)
+			}
+			f.step(nil)
+			until(t, came, 5)
+			if s := client.Stats(); s.Desyncs != c.desyncs || s.BadFrames != c.bad || s.Disconnects != 0 {
+				t.Errorf("stats %+v", s)
+			}
+			if len(desynced) != int(c.desyncs) {
+				t.Errorf("%d desyncs told", len(desynced))
+			}
+		})
+	}
+}
+
+func TestReconnectIntoTheSameSeat(t *testing.T) {
+	f := newFake(t)
+	states := make(chan State, 10)
+	c := dialFake(t, f, Options{Reconnect: quick, OnState: func(s State) { states <- s }})
+	room := enter(t, f, c, JoinOptions{})
+	players, err := Table[walker](room, "Players")
+	if err != nil {
+		t.Fatal(err)
+	}
+	came := frames(room)
+	same := make(chan bool, 1)
+	room.OnReconnect(func(s bool) { same <- s })
+	player, token := room.Player(), f.members[0].token
+	f.drop()
+	f.wait("the reconnection", func() bool { return len(f.joins) == 2 && f.members[0].conn != nil })
+	f.step(func(w *fakeWorld) { w.Players.Edit(player).X = 42 })
+	until(t, came, 2)
+	if j := f.joins[1]; j.mode != fb.JoinModeReconnect || j.token != token || j.room != "room-1" || j.schemaHash != f.hash {
+		t.Errorf("joined again with %+v", j)
+	}
+	if f.hellos[1] != "guest-1" {
+		t.Errorf("came back as %q", f.hellos[1])
+	}
+	if !<-same || room.Player() != player || !room.Connected() {
+		t.Error("not in the same seat")
+	}
+	if a, b := <-states, <-states; a != Reconnecting || b != Connected {
+		t.Errorf("states %v, %v", a, b)
+	}
+	room.View(func() {
+		if p, _ := players.Get(player); p.X != 42 {
+			t.Errorf("player %+v after the keyframe", p)
+		}
+	})
+	if s := c.Stats(); s.Disconnects != 1 || s.Reconnects != 1 || s.Reseats != 1 || s.Rejoins != 0 {
+		t.Errorf("stats %+v", s)
+	}
+}
+
+// A server that has forgotten the seat, as after a restart, is joined anew.
+func TestReconnectWithoutASeat(t *testing.T) {
+	f := newFake(t)
+	c := dialFake(t, f, Options{Reconnect: quick})
+	room := enter(t, f, c, JoinOptions{Options: "my options"})
+	came := frames(room)
+	f.mu.Lock()
+	f.newWorld()
+	f.room = "room-2"
+	f.mu.Unlock()
+	f.drop()
+	f.wait("the join", func() bool { return len(f.members) == 1 })
+	f.step(nil)
+	until(t, came, 1)
+	if j := f.joins[2]; j.mode != fb.JoinModeJoinOrCreate || j.kind != "walkers" || j.options != `"my options"` {
+		t.Errorf("joined anew with %+v", j)
+	}
+	if room.ID() != "room-2" {
+		t.Errorf("in %s", room.ID())
+	}
+	if s := c.Stats(); s.Rejoins != 1 || s.Reseats != 0 {
+		t.Errorf("stats %+v", s)
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	f := newFake(t)
+	c := dialFake(t, f, Options{Reconnect: quick})
+	f.joinAs = func(fakeJoin) *schema.Error { return schema.Errorf(schema.CodeRoomFull, "no place") }
+	_, err := c.JoinByID(within(t), "room-1", JoinOptions{})
+	var e *schema.Error
+	if !errors.As(err, &e) || e.Code != schema.CodeRoomFull {
+		t.Errorf("JoinByID: %v, want ROOM_FULL", err)
+	}
+	if j := f.joins[0]; j.mode != fb.JoinModeJoinByID || j.room != "room-1" {
+		t.Errorf("asked for %+v", j)
+	}
+	if _, err := c.Create(within(t), "walkers", JoinOptions{Options: func() {}}); err == nil {
+		t.Error("options that are no JSON were sent")
+	}
+	gone, cancel := context.WithCancel(within(t))
+	cancel()
+	f.joinAs = nil
+	if _, err := c.Create(gone, "walkers", JoinOptions{Private: true}); !errors.Is(err, context.Canceled) {
+		t.Errorf("a join that was given up: %v", err)
+	}
+	f.wait("the abandoned seat to be left", func() bool { return len(f.members) == 1 && f.members[0].left })
+}
+
+// A room whose seat is refused for good ends; the client goes on.
+func TestEndOfARoom(t *testing.T) {
+	f := newFake(t)
+	c := dialFake(t, f, Options{Reconnect: quick})
+	room := enter(t, f, c, JoinOptions{})
+	left := make(chan schema.Code, 2)
+	room.OnLeft(func(e *schema.Error) { left <- e.Code })
+	f.mu.Lock()
+	f.joinAs = func(fakeJoin) *schema.Error { return schema.Errorf(schema.CodeForbidden, "not you") }
+	f.mu.Unlock()
+	f.drop()
+	<-room.Gone()
+	if code := <-left; code != schema.CodeForbidden || room.Err() == nil {
+		t.Errorf("left with %v, %v", code, room.Err())
+	}
+	if err := SendCommand(room, 1, walk{}); !errors.Is(err, ErrDisconnected) {
+		t.Errorf("a command after the end: %v", err)
+	}
+	f.mu.Lock()
+	f.joinAs = nil
+	f.mu.Unlock()
+	again := enter(t, f, c, JoinOptions{})
+	if err := again.Leave(within(t)); err != nil || again.Err() == nil {
+		t.Errorf("leave: %v, %v", err, again.Err())
+	}
+}
+
+func TestCloseLeavesTheRooms(t *testing.T) {
+	f := newFake(t)
+	c := dialFake(t, f, Options{})
+	room := enter(t, f, c, JoinOptions{})
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	f.wait("the leave", func() bool { return f.members[0].left })
+	<-room.Gone()
+	if !errors.Is(c.Err(), ErrClosed) {
+		t.Errorf("closed with %v", c.Err())
+	}
+	if _, err := c.JoinOrCreate(within(t), "walkers", JoinOptions{}); err == nil {
+		t.Error("joined with a closed client")
+	}
+}
+
+func TestFinalEnds(t *testing.T) {
+	f := newFake(t)
+	c := dialFake(t, f, Options{Reconnect: quick})
+	room := enter(t, f, c, JoinOptions{})
+	f.mu.Lock()
+	f.send(f.conns[0], schema.Header{Kind: schema.KindClose}, f.builder.Close(schema.CodeReplaced, "elsewhere"))
+	f.mu.Unlock()
+	<-c.Done()
+	if !errors.Is(c.Err(), &schema.Error{Code: schema.CodeReplaced}) || !errors.Is(room.Err(), &schema.Error{Code: schema.CodeReplaced}) {
+		t.Errorf("client %v, room %v", c.Err(), room.Err())
+	}
+	for _, url := range []string{"ftp://x", "ws://127.0.0.1:1", "::"} {
+		if _, err := Dial(within(t), url, Options{}); err == nil {
+			t.Errorf("dialled %s", url)
+		}
+	}
+}
+
+// A client that was compiled with other columns of an input sends what the
+// server has, as far as it can.
+func TestInputsAreMatchedByColumn(t *testing.T) {
+	from := []schema.Column{
+		{Name: "X", Kind: schema.Int8, Flags: schema.HasMin | schema.HasMax, Min: -1, Max: 1},
+		{Name: "Aim", Kind: schema.Float32},
+		{Name: "Old", Kind: schema.String},
+		{Name: "Far", Kind: schema.Int32},
+	}
+	to := []schema.Column{
+		{Name: "Aim", Kind: schema.Float32, Quant: 0.01},
+		{Name: "New", Kind: schema.Uint8, Flags: schema.HasMin | schema.HasMax, Min: 2, Max: 9},
+		{Name: "X", Kind: schema.Int8, Flags: schema.HasMin | schema.HasMax, Min: -1, Max: 1},
+		{Name: "Far", Kind: schema.Uint8},
+	}
+	r, err := newRecoder(from, to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := r.payload(AppendInput(nil, from, []InputValue{{Int: -1}, {Float: 1.5}, {Text: "gone"}, {Int: 1000}}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := AppendInput(nil, to, []InputValue{{Int: 150}, {Int: 2}, {Int: -1}, {Int: 255}})
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("payload % x, want % x", got, want)
+	}
+	if _, err := newRecoder(from, []schema.Column{{Name: "Old", Kind: schema.Int8}}); err == nil {
+		t.Error("a text became a number")
+	}
+}
+
+// AppendInput writes what state.Record reads.
+func TestAppendInputIsARecord(t *testing.T) {
+	type all struct {
+		B   bool
+		I   int8 `parlor:"min=-5,max=5"`
+		J   int64
+		U   uint16
+		Q   float32 `parlor:"quant=0.25,min=-2,max=2"`
+		R   float64 `parlor:"quant=0.5"`
+		F   float32
+		G   float64
+		S   string
+		Who state.ID
+	}
+	record, err := state.RecordOf[all]()
+	if err != nil {
+		t.Fatal(err)
+	}
+	payload := AppendInput(nil, record.Columns(), []InputValue{
+		{Int: 1}, {Int: -4}, {Int: -1 << 40}, {Int: 65535}, {Int: -7}, {Int: 9}, {Float: 1.25}, {Float: -2.5}, {Text: "hé"}, {Int: 1<<20 | 3},
+	})
+	var got all
+	if err := record.Decode(payload, &got); err != nil {
+		t.Fatal(err)
+	}
+	want := all{true, -4, -1 << 40, 65535, -1.75, 4.5, 1.25, -2.5, "hé", 1<<20 | 3}
+	if got != want {
+		t.Errorf("decoded %+v, want %+v", got, want)
+	}
+}
