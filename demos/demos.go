@@ -1,0 +1,45 @@
+// Package demos lists the games that come with Parlor and holds their pages.
+//
+// The pages are written in TypeScript beside each game (arena/web,
+// walkers/web, web); node demos/build.mjs bundles them into dist, which is
+// committed and embedded here.
+package demos
+
+import (
+	"embed"
+	"fmt"
+	"io/fs"
+
+	"github.com/parlor-server/parlor/cli"
+	"github.com/parlor-server/parlor/demos/arena"
+	"github.com/parlor-server/parlor/demos/walkers"
+	"github.com/parlor-server/parlor/rooms"
+)
+
+//go:embed dist
+var dist embed.FS
+
+// Rooms are the demos' kinds of room, the one to show first in front.
+func Rooms() []rooms.Kind {
+	return []rooms.Kind{
+		rooms.Define("arena", arena.Game()),
+		rooms.Define("walkers", walkers.Game()),
+	}
+}
+
+// Bots tells how headless players behave in the demos.
+func Bots() []cli.Option {
+	return []cli.Option{
+		cli.Bots("arena", arena.Bot()),
+		cli.Bots("walkers", walkers.Bot()),
+	}
+}
+
+// Web holds the pages: index.html lists the demos, each of which has a folder.
+func Web() fs.FS {
+	pages, err := fs.Sub(dist, "dist")
+	if err != nil {
+		panic(fmt.Sprintf("demos: the embedded pages are gone: %v", err))
+	}
+	return pages
+}
