@@ -110,11 +110,6 @@ func (c *column) settle(row unsafe.Pointer) uint64 {
 	return exact
 }
 
-// exactWide reports whether the exact form has 64 bits when it is hashed.
-func (c *column) exactWide() bool {
-	return c.Wide() || c.Kind == schema.Float64 || c.Kind == schema.String
-}
-
 // toWire turns a cell's exact form into its wire form.
 func toWire(c *schema.Column, exact uint64) uint64 {
 	if c.Quant == 0 {

@@ -53,7 +53,7 @@ func (f *changeFinder) page(s *Store, r *rows, p *page, change *tableChange) {
 			f.updates = append(f.updates, rowUpdate{r.at(p.rows, i), r.at(p.start, i), p, uint32(p.number*pageRows) + i, false})
 			continue
 		}
-		r.full.sub(r.slotHash(p.start, i, makeID(uint32(p.number*pageRows)+i, p.startGen[i]), was))
+		r.full -= r.slotHash(p.start, i, makeID(uint32(p.number*pageRows)+i, p.startGen[i]), was)
 		if was {
 			change.deleted = append(change.deleted, uint32(p.number*pageRows)+i)
 			if r.grid != nil {
@@ -65,7 +65,7 @@ func (f *changeFinder) page(s *Store, r *rows, p *page, change *tableChange) {
 			r.admit(p, i)
 			s.ownRow(r, p, i)
 		}
-		r.full.add(r.slotHash(p.rows, i, p.id(i), is))
+		r.full += r.slotHash(p.rows, i, p.id(i), is)
 	}
 	p.edited = 0
 }
@@ -110,10 +110,8 @@ func (s *Store) cellChanged(r *rows, c *column, u *rowUpdate, change *tableChang
 		return
 	}
 	id := u.page.id(u.slot % pageRows)
-	key := rowKey(id, uint32(fullTables+r.index))
-	wide := c.exactWide()
-	r.full.sub(anyCellHash(key, c.number, was, wide))
-	r.full.add(anyCellHash(key, c.number, now, wide))
+	key := fullKey(uint32(id), r.index)
+	r.full += fullCell(key, c.number, now) - fullCell(key, c.number, was)
 	if c.owned {
 		s.ownRow(r, u.page, u.slot%pageRows)
 	}
@@ -141,11 +139,9 @@ func (g *grid) change(id ID, c *column, row unsafe.Pointer, now uint64, changed 
 	} else if old == now {
 		return false
 	}
-	key := rowKey(id, g.table)
-	g.hash.sub(anyCellHash(key, c.public, old, form.wide))
-	g.hash.add(anyCellHash(key, c.public, now, form.wide))
 	changed.add(slot, old)
 	*held = now
+	b.stale |= 1 << (slot % pageRows)
 	return true
 }
 
@@ -167,41 +163,6 @@ func (r *rows) admit(p *page, i uint32) {
 			*r.grid.text(b, r.grid.columns[c.public].text, id.slot()) = *c.text(row)
 		}
 	}
-	if r.grid != nil {
-		r.grid.hash.add(r.grid.rowHash(id.slot()))
-	}
-}
-
-// slotHash is the full hash of a slot that holds a live row, or held row id
-// before, or was never used.
-func (r *rows) slotHash(base unsafe.Pointer, i uint32, id ID, live bool) (h Hash) {
-	if id.gen() == 0 {
-		return h
-	}
-	key := rowKey(id, uint32(fullTables+r.index))
-	if !live {
-		return cellHash(key, presence, formerRow)
-	}
-	h = cellHash(key, presence, presentRow)
-	row := r.at(base, i)
-	for n := range r.columns {
-		c := &r.columns[n]
-		h.add(anyCellHash(key, n, c.load(row), c.exactWide()))
-	}
-	return h
-}
-
-// fullHash computes the full hash of all slots from nothing.
-func (r *rows) fullHash() (h Hash) {
-	for _, p := range r.pages {
-		if p == nil {
-			continue
-		}
-		for i := range uint32(r.perPage()) {
-			h.add(r.slotHash(p.rows, i, p.id(i), p.live>>i&1 != 0))
-		}
-	}
-	return h
 }
 
 // sync makes grid and hash anew from the rows, which no call has touched.

@@ -10,8 +10,7 @@ const pageRows = 64
 
 // grid holds the public cells of a table in wire form, as clients hold them:
 // the Store keeps one to find changes against, a Mirror one to apply them to.
-// Pages of 64 slots are made on first use and never freed. It keeps the public
-// hash of its cells. One goroutine.
+// Pages of 64 slots are made on first use and never freed. One goroutine.
 type grid struct {
 	table   uint32 // index in the schema
 	columns []gridColumn
@@ -19,7 +18,7 @@ type grid struct {
 	stride  int      // slots in a page: 64, or 1 in a single table
 	pages   []*block // nil where no row was yet
 	live    int
-	hash    Hash
+	hash    Hash // the sum of the rows' hashes but those that are stale
 }
 
 // gridColumn is what encoding and hashing must know of a public column.
@@ -31,10 +30,12 @@ type gridColumn struct {
 
 // block is a page of a grid. Cells stand column by column; a text's cell is its digest.
 type block struct {
-	live  uint64
-	gen   [pageRows]uint16
-	cells []uint64
-	texts []string
+	live   uint64
+	stale  uint64         // rows whose hash is to be computed anew
+	hashes [pageRows]Hash // public hash of each row; zero where none is
+	gen    [pageRows]uint16
+	cells  []uint64
+	texts  []string
 }
 
 // deltaForm says how the difference of two cells is written.
@@ -144,16 +145,19 @@ func (g *grid) text(b *block, text int, slot uint32) *string {
 func (g *grid) enter(id ID) *block {
 	b, i := g.grow(id.slot()), id.slot()%pageRows
 	b.live |= 1 << i
+	b.stale |= 1 << i
 	b.gen[i] = id.gen()
 	g.live++
 	return b
 }
 
-// leave takes a live row and its hash out and clears its cells.
+// leave takes a live row out and clears its cells.
 func (g *grid) leave(slot uint32) {
-	g.hash.sub(g.rowHash(slot))
-	b := g.block(slot)
-	b.live &^= 1 << (slot % pageRows)
+	b, i := g.block(slot), slot%pageRows
+	g.hash.sub(b.hashes[i])
+	b.hashes[i] = Hash{}
+	b.live &^= 1 << i
+	b.stale &^= 1 << i
 	g.live--
 	for c := range g.columns {
 		*g.cell(b, c, slot) = 0
@@ -161,6 +165,23 @@ func (g *grid) leave(slot uint32) {
 	for t := range g.texts {
 		*g.text(b, t, slot) = ""
 	}
+}
+
+// publicHash is the hash of all rows. Those that changed since it was last
+// asked for are hashed now.
+func (g *grid) publicHash() Hash {
+	for n, b := range g.pages {
+		if b == nil {
+			continue
+		}
+		for ; b.stale != 0; b.stale &= b.stale - 1 {
+			i := bits.TrailingZeros64(b.stale)
+			g.hash.sub(b.hashes[i])
+			b.hashes[i] = g.rowHash(uint32(n*pageRows + i))
+			g.hash.add(b.hashes[i])
+		}
+	}
+	return g.hash
 }
 
 // rowHash is the public hash of a live row: its presence and its cells.
@@ -202,5 +223,4 @@ func (g *grid) clear() {
 	for slot := range g.slots {
 		g.leave(slot)
 	}
-	g.hash = Hash{}
 }

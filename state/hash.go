@@ -17,8 +17,6 @@ const (
 	tableFactor = 0x9E3779B1
 	cellFactor  = 0x85EBCA77
 	laneFlip    = 0x2C1B3C6D
-
-	fullTables = 1000 // the full hash counts tables from here, so that it shares no cell with the public one
 )
 
 // mix is a bijection of 32 bits that spreads every bit ("lowbias32" by Chris Wellons).
@@ -55,15 +53,8 @@ func anyCellHash(row uint32, column int, value uint64, wide bool) Hash {
 	return cellHash(row, column, uint32(value))
 }
 
-// presence is the column that every row has beside its own: 1 in a live row.
-// In the full hash a slot that is free again keeps a cell too, of value 2: its
-// generation decides the next ID.
-const (
-	presence    = -1
-	presentRow  = 1
-	formerRow   = 2
-	worldColumn = -2
-)
+// presence is the column that every live row has beside its own; its value is 1.
+const presence = -1
 
 // textDigest is what a text is hashed as: FNV-1a 32 of its bytes, and above it its length.
 func textDigest(s string) uint64 {

@@ -91,10 +91,11 @@ func NewMirror(s schema.Schema) *Mirror {
 // Schema is what NewMirror was given.
 func (m *Mirror) Schema() schema.Schema { return m.schema }
 
-// Hash is the public hash of what the mirror holds, kept up with every frame.
+// Hash is the public hash of what the mirror holds. It costs a little for each
+// row that changed since it was last asked for.
 func (m *Mirror) Hash() (h Hash) {
 	for i := range m.tables {
-		h.add(m.tables[i].grid.hash)
+		h.add(m.tables[i].grid.publicHash())
 	}
 	return h
 }

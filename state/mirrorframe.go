@@ -143,7 +143,6 @@ func (m *Mirror) applyCreates(t *MirrorTable) {
 	for _, slot := range m.selected {
 		t.fresh.add(slot)
 		t.added = append(t.added, t.grid.id(slot))
-		t.grid.hash.add(t.grid.rowHash(slot)) // of zero cells, which the blocks then change
 	}
 	for c := range t.grid.columns {
 		m.applyBlock(t, c, m.selected)
@@ -263,13 +262,8 @@ func (m *Mirror) applyBlock(t *MirrorTable, column int, slots []uint32) {
 func (g *grid) set(column int, slot uint32, now uint64) {
 	b := g.pages[slot/pageRows]
 	held := g.cell(b, column, slot)
-	if *held == now {
-		return
-	}
-	key, wide := rowKey(g.id(slot), g.table), g.columns[column].wide
-	g.hash.sub(anyCellHash(key, column, *held, wide))
-	g.hash.add(anyCellHash(key, column, now, wide))
 	*held = now
+	b.stale |= 1 << (slot % pageRows)
 }
 
 // ApplyOwner applies an owner payload.

@@ -29,7 +29,7 @@ type rows struct {
 
 	touched []*page  // pages with rows touched in this call
 	edited  []uint64 // bitmap: pages with rows touched in this tick
-	full    Hash     // the full hash of all slots as of the last EndTick
+	full    fullSum  // of all slots as of the last EndTick
 
 	// What only the row type knows.
 	size  uintptr

@@ -260,12 +260,14 @@ func (s *Store) NextTimer() (first tick.Tick, ok bool) {
 }
 
 // PublicHash is the hash of what a client holds that has the last tick's
-// state: all public cells. A Mirror computes the same.
+// state: all public cells. A Mirror computes the same. It costs about as much
+// as encoding the rows that changed since it was last asked for, so not every
+// frame needs it.
 func (s *Store) PublicHash() Hash {
 	var h Hash
 	for _, r := range s.tables {
 		if r.grid != nil {
-			h.add(r.grid.hash)
+			h.add(r.grid.publicHash())
 		}
 	}
 	return h
@@ -274,18 +276,3 @@ func (s *Store) PublicHash() Hash {
 // FullHash is the hash of everything that decides the future, as of the last
 // EndTick: exact cells, local ones too, free slots, timers, random numbers, tick.
 func (s *Store) FullHash() Hash { return s.full }
-
-func (s *Store) sumHash() Hash {
-	key := rowKey(0, fullTables-1)
-	state := s.rand.State()
-	h := wideCellHash(key, 0, state[0])
-	h.add(wideCellHash(key, 1, state[1]))
-	h.add(cellHash(key, 2, uint32(s.tick)))
-	for _, r := range s.tables {
-		h.add(r.full)
-	}
-	for _, t := range s.timers {
-		h.add(t.fullHash())
-	}
-	return h
-}

@@ -30,8 +30,8 @@ type timers[T any] struct {
 	name    string
 	index   int // among the world's parts
 	columns []column
-	seq     uint32 // of the newest timer
-	hash    Hash   // full hash of the entries
+	seq     uint32  // of the newest timer
+	full    fullSum // of the entries
 
 	ids    []TimerID // those before head are drained
 	values []T
@@ -52,7 +52,7 @@ type timerChange[T any] struct {
 type timerList interface {
 	commit()
 	rollback()
-	fullHash() Hash
+	fullHash() fullSum
 	pending() int
 	first() (tick.Tick, bool)
 	appendTo(b []byte) []byte
@@ -138,7 +138,7 @@ func (q *timers[T]) insert(id TimerID, v T) {
 	n, _ := slices.BinarySearch(q.ids[q.head:], id)
 	q.ids = slices.Insert(q.ids, q.head+n, id)
 	q.values = slices.Insert(q.values, q.head+n, v)
-	q.hash.add(q.entryHash(q.head + n))
+	q.full += q.entryHash(q.head + n)
 }
 
 func (q *timers[T]) remove(id TimerID) bool {
@@ -156,7 +156,7 @@ func (q *timers[T]) remove(id TimerID) bool {
 
 // drop takes the entry at n out; at the head it only moves the head.
 func (q *timers[T]) drop(n int) {
-	q.hash.sub(q.entryHash(n))
+	q.full -= q.entryHash(n)
 	if n > q.head {
 		q.ids = slices.Delete(q.ids, n, n+1)
 		q.values = slices.Delete(q.values, n, n+1)
@@ -172,20 +172,17 @@ func (q *timers[T]) drop(n int) {
 	}
 }
 
-func (q *timers[T]) entryHash(n int) Hash {
-	key := rowKey(ID(uint32(q.ids[n])), uint32(fullTables+q.index))
-	h := wideCellHash(key, presence, uint64(q.ids[n].tick()))
+func (q *timers[T]) entryHash(n int) fullSum {
+	key := fullKey(uint32(q.ids[n]), q.index)
+	sum := fullCell(key, presence, uint64(q.ids[n].tick()))
 	for i := range q.columns {
-		c := &q.columns[i]
-		h.add(anyCellHash(key, i, c.load(unsafe.Pointer(&q.values[n])), c.exactWide()))
+		sum += fullCell(key, i, q.columns[i].load(unsafe.Pointer(&q.values[n])))
 	}
-	return h
+	return sum
 }
 
-func (q *timers[T]) fullHash() Hash {
-	h := cellHash(rowKey(0, uint32(fullTables+q.index)), worldColumn, q.seq)
-	h.add(q.hash)
-	return h
+func (q *timers[T]) fullHash() fullSum {
+	return q.full + fullCell(fullKey(0, q.index), presence, uint64(q.seq))
 }
 
 func (q *timers[T]) pending() int { return len(q.ids) - q.head }
@@ -242,7 +239,7 @@ func (q *timers[T]) appendTo(b []byte) []byte {
 
 // load replaces the entries by those of a snapshot.
 func (q *timers[T]) load(r *loader) {
-	q.ids, q.values, q.head, q.hash = q.ids[:0], q.values[:0], 0, Hash{}
+	q.ids, q.values, q.head, q.full = q.ids[:0], q.values[:0], 0, 0
 	q.seq = uint32(r.uvarint(1<<32 - 1))
 	for n := r.count(); n > 0 && r.err == nil; n-- {
 		at := tick.Tick(r.uvarint(1<<32 - 1))
