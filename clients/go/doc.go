@@ -36,5 +36,5 @@
 // A frame that cannot be decoded, or whose public hash differs from the
 // mirror's, is answered in one way: from then on the client says that it has
 // applied tick 0 there, which the server answers with a keyframe. If none
-// comes within two seconds, the client reconnects, which always brings one.
+// comes within a second or two, the client reconnects, which always brings one.
 package client

@@ -41,7 +41,7 @@ const (
 	dialTimeout  = 10 * time.Second
 	stableAfter  = 10 * time.Second // a connection that lived this long resets the backoff
 	minSilence   = 10 * time.Second // a server that says nothing for longer is gone
-	keyframeWait = 2 * time.Second  // a keyframe that does not come within this is fetched by reconnecting
+	keyframeWait = time.Second      // a keyframe that does not come within this is fetched by reconnecting
 	pingEvery    = 2 * time.Second
 )
 

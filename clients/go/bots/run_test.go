@@ -1,0 +1,124 @@
+package bots_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/parlor-server/parlor"
+	"github.com/parlor-server/parlor/clients/go"
+	"github.com/parlor-server/parlor/clients/go/bots"
+	"github.com/parlor-server/parlor/demos/walkers"
+	"github.com/parlor-server/parlor/rooms"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// serve runs a server with the walkers.
+func serve(t *testing.T) (url string) {
+	t.Helper()
+	s, err := parlor.New(parlor.Config{
+		Rooms: []rooms.Kind{rooms.Define("walkers", walkers.Game())},
+		Data:  t.TempDir(), Record: "off", Logger: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(s.Handler())
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+		server.Close()
+	})
+	return strings.Replace(server.URL, "http", "ws", 1)
+}
+
+func TestRandomBotsPlay(t *testing.T) {
+	var progress bytes.Buffer
+	s, err := bots.Run(t.Context(), bots.Config{
+		URL: serve(t), Kind: "walkers", Rooms: 2, Players: 3, Duration: 1500 * time.Millisecond, Progress: &progress,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Rooms != 2 || s.Players != 6 || s.Desyncs != 0 || s.Errors != 0 || s.Disconnects != 0 {
+		t.Errorf("%v", s)
+	}
+	if s.Seconds < 1.5 || s.TickHzMin <= 0 || s.AckP50 <= 0 || s.AckP99 < s.AckP50 || s.DownBytes <= 0 {
+		t.Errorf("%v", s)
+	}
+	if !strings.Contains(progress.String(), "6 players") {
+		t.Errorf("progress %q", progress.String())
+	}
+	t.Log(s)
+	out, err := json.Marshal(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range []string{"rooms", "players", "seconds", "tick_hz_min", "ack_ms_p50", "ack_ms_p99", "down_bytes_per_player_s", "desyncs", "errors", "disconnects"} {
+		if !strings.Contains(string(out), `"`+key+`":`) {
+			t.Errorf("%s lacks %s", out, key)
+		}
+	}
+}
+
+// runner walks right, and counts how often it may think.
+type runner struct {
+	thoughts atomic.Int64
+	table    *client.TableView[walkers.Walker]
+	saw      atomic.Bool
+}
+
+func (r *runner) Join() any { return map[string]string{"name": "runner"} }
+
+func (r *runner) Think(c *bots.Ctx) {
+	r.thoughts.Add(1)
+	if r.table == nil {
+		r.table, _ = client.Table[walkers.Walker](c.Room, "Players")
+	}
+	if w, ok := r.table.Get(c.Room.Player()); ok && w.VX > 0 {
+		r.saw.Store(true)
+	}
+	bots.Command(c, walkers.Walk{DX: 1})
+}
+
+func TestBehavior(t *testing.T) {
+	r := &runner{}
+	s, err := bots.Run(t.Context(), bots.Config{
+		URL: serve(t), Kind: "walkers", Duration: time.Second, Behavior: func(int) bots.Bot { return r }, Private: true,
+	})
+	if err != nil || s.Errors != 0 {
+		t.Fatal(s, err)
+	}
+	if r.thoughts.Load() == 0 || !r.saw.Load() {
+		t.Errorf("thought %d times; saw itself move: %v", r.thoughts.Load(), r.saw.Load())
+	}
+}
+
+func TestRunRefuses(t *testing.T) {
+	url := serve(t)
+	for name, cfg := range map[string]bots.Config{
+		"no URL":         {Kind: "walkers"},
+		"no kind":        {URL: url},
+		"unknown kind":   {URL: url, Kind: "chess"},
+		"nobody listens": {URL: "ws://127.0.0.1:1", Kind: "walkers"},
+	} {
+		if s, err := bots.Run(t.Context(), cfg); err == nil {
+			t.Errorf("%s: %v", name, s)
+		}
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := bots.Run(ended, bots.Config{URL: url, Kind: "walkers"}); err == nil {
+		t.Error("ran in a context that had ended")
+	}
+}
