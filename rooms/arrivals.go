@@ -2,6 +2,7 @@ package rooms
 
 import (
 	"encoding/json"
+	"time"
 
 	"github.com/parlor-server/parlor/schema"
 )
@@ -11,7 +12,7 @@ import (
 func (r *runner) takeIn(items []item, data []byte) (worked bool) {
 	for i := range items { // before the tick opens, so that they see a whole one
 		if items[i].kind == itemCall {
-			items[i].run()
+			items[i].order.run()
 		}
 	}
 	for i := range items {
@@ -20,7 +21,7 @@ func (r *runner) takeIn(items []item, data []byte) (worked bool) {
 		case itemCall:
 			continue
 		case itemClose:
-			r.ending, r.endCode, r.endText = true, it.code, it.text
+			r.ending, r.endCode, r.endText = true, it.order.code, it.order.text
 			continue
 		}
 		worked = true
@@ -29,7 +30,7 @@ func (r *runner) takeIn(items []item, data []byte) (worked bool) {
 		case it.kind == itemEnter:
 			r.takeEnter(it.from)
 		case it.kind == itemKick:
-			r.takeKick(p, it.text)
+			r.takeKick(p, it.order.text)
 		case p.current != it.from: // of a connection that was replaced, or a player who left
 		case it.kind == itemLost:
 			r.takeLost(p)
@@ -64,7 +65,8 @@ func (r *runner) takeEnter(s *Seat) {
 	}
 	r.places[p.id.Slot()] = p
 	p.current = s
-	p.commands = make([]commandRing, r.def.commandInputs)
+	r.taken++
+	p.commands = make([]commandRing, len(r.def.commands))
 	p.delivery = delivery{joining: true}
 	r.stats.Joins.Add(1)
 	r.logger.Debug("a player joined", "player", uint32(p.id), "user", p.user.ID)
@@ -128,8 +130,15 @@ func (r *runner) takeInput(p *place, it *item, payload []byte) {
 	r.apply(Op{Kind: OpEvent, Player: p.id, Index: it.input, Seq: it.number, Payload: payload})
 }
 
+// expiryEvery is how often a room that ticks looks for run-out deadlines.
+const expiryEvery = 250 * time.Millisecond
+
 // expire ends what has waited long enough: held places and reservations.
 func (r *runner) expire() (worked bool) {
+	if r.clock.Before(r.nextExpiry) {
+		return false
+	}
+	r.nextExpiry = r.clock.Add(expiryEvery)
 	r.mu.Lock()
 	var gone []*place
 	for slot, p := range r.seats {

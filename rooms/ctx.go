@@ -88,10 +88,10 @@ func (c *Ctx) Kick(p *Player, text string) {
 }
 
 // Lock keeps new players out; those who lost their connection may come back.
-func (c *Ctx) Lock() { c.room.control.locked = true }
+func (c *Ctx) Lock() { c.room.control.locked, c.room.control.news = true, true }
 
 // Unlock lets players in again.
-func (c *Ctx) Unlock() { c.room.control.locked = false }
+func (c *Ctx) Unlock() { c.room.control.locked, c.room.control.news = false, true }
 
 // SetMetadata sets what the room list shows and join filters match, such as
 // the map's name; v is encoded as a JSON object.
@@ -100,7 +100,7 @@ func (c *Ctx) SetMetadata(v any) {
 	if err != nil || len(data) == 0 || data[0] != '{' {
 		panic(fmt.Sprintf("rooms: metadata must be a struct or map that JSON can hold, not %T (%v)", v, err))
 	}
-	c.room.control.metadata = data
+	c.room.control.metadata, c.room.control.news = data, true
 }
 
 // Close ends the room after this tick; every player gets the text.

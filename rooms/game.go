@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/parlor-server/parlor/schema"
@@ -69,11 +70,10 @@ type definition struct {
 	schema   schema.Schema
 	hash     uint64
 	inputs   []schema.InputDef
-
-	commandInputs int // how many of the inputs are commands
-	auth          func(context.Context, JoinRequest) error
-	load          func(context.Context, JoinRequest) ([]byte, error)
-	open          func(seed uint64) (*GameRoom, error)
+	commands []uint8 // the inputs that are commands
+	auth     func(context.Context, JoinRequest) error
+	load     func(context.Context, JoinRequest) ([]byte, error)
+	open     func(seed uint64) (*GameRoom, error)
 }
 
 // Define names a game. A game that cannot work (a world with a map in it, two
@@ -135,10 +135,10 @@ func define[W, L any](name string, game Game[W, L]) (*definition, error) {
 		return nil, fmt.Errorf("rooms: game %q: %w", name, err)
 	}
 	d.schema = room.store.Schema()
-	for _, in := range room.inputs {
+	for i, in := range room.inputs {
 		d.inputs = append(d.inputs, in.def)
 		if in.def.Command {
-			d.commandInputs++
+			d.commands = append(d.commands, uint8(i))
 		}
 	}
 	d.schema.Inputs = d.inputs
@@ -222,15 +222,8 @@ func load[W, L any](ctx context.Context, game Game[W, L], r JoinRequest) (loaded
 	return json.Marshal(l)
 }
 
-// ringOf counts the command inputs before an input: the index of its ring.
-func (d *definition) ringOf(input uint8) (ring int) {
-	for i := range d.inputs[:input] {
-		if d.inputs[i].Command {
-			ring++
-		}
-	}
-	return ring
-}
+// ringOf is the index of a command input's ring.
+func (d *definition) ringOf(input uint8) int { return slices.Index(d.commands, input) }
 
 func checkName(name string) error {
 	if name == "" || len(name) > 64 {

@@ -50,6 +50,7 @@ type hooks struct {
 type control struct {
 	locked    bool
 	metadata  []byte // JSON object
+	news      bool   // locked or metadata were set since the runner looked
 	closing   bool
 	closeText string
 	kicks     []kick

@@ -22,9 +22,9 @@ const (
 	itemLeave
 	itemCommand
 	itemEvent
-	itemKick  // text says why
-	itemCall  // run reads the room on its loop
-	itemClose // text says why
+	itemKick
+	itemCall // reads the room on its loop
+	itemClose
 )
 
 // item is what another goroutine wants of a room.
@@ -34,9 +34,14 @@ type item struct {
 	number  uint32 // itemCommand: the tick; itemEvent: the client's count
 	from    *Seat
 	payload span
-	text    string
-	run     func()
-	code    schema.Code
+	order   *order // for the rare kinds
+}
+
+// order is what itemKick, itemCall and itemClose carry.
+type order struct {
+	text string
+	run  func()
+	code schema.Code
 }
 
 type span struct{ from, to uint32 }
@@ -87,7 +92,7 @@ func (b *inbox) take() ([]item, []byte) {
 		return nil, nil
 	}
 	items, data := b.items, b.data
-	clear(b.spare[:cap(b.spare)])
+	clear(b.spare) // lets go of the seats
 	b.items, b.data = b.spare[:0], b.spareData[:0]
 	b.spare, b.spareData = items, data
 	b.epoch++

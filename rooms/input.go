@@ -1,6 +1,7 @@
 package rooms
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"reflect"
@@ -60,13 +61,11 @@ func Command[W, R, M any](table func(*W) *state.Table[R], step func(row *R, m M,
 			return boundInput{}, fmt.Errorf("command %s: %w", record.Name(), err)
 		}
 		dt := hz.DT()
-		var m, zero M
+		var held heldCommands[M]
 		apply := func(_ *Ctx, p *Player, payload []byte) error {
-			m = zero
-			if payload != nil {
-				if err := record.Decode(payload, &m); err != nil {
-					return fmt.Errorf("%w: %w", errBadInput, err)
-				}
+			m, err := held.decode(record, p.ID.Slot(), payload)
+			if err != nil {
+				return fmt.Errorf("%w: %w", errBadInput, err)
 			}
 			if row := rows.Edit(p.ID); row != nil {
 				step(row, m, dt)
@@ -76,6 +75,34 @@ func Command[W, R, M any](table func(*W) *state.Table[R], step func(row *R, m M,
 		def := schema.InputDef{Name: record.Name(), Command: true, Table: uint16(index), Columns: record.Columns()}
 		return boundInput{def: def, apply: apply, encode: encoder(record)}, nil
 	}}
+}
+
+// heldCommands remembers what each player's last payload decoded to: players
+// hold a key for many ticks.
+type heldCommands[M any] []heldCommand[M]
+
+type heldCommand[M any] struct {
+	payload []byte
+	m       M
+}
+
+// decode gives the zero M for a nil payload.
+func (h *heldCommands[M]) decode(record *state.Record[M], seat int, payload []byte) (m M, err error) {
+	if payload == nil {
+		return m, nil
+	}
+	for len(*h) <= seat {
+		*h = append(*h, heldCommand[M]{})
+	}
+	last := &(*h)[seat]
+	if len(payload) > 0 && bytes.Equal(last.payload, payload) {
+		return last.m, nil
+	}
+	if err := record.Decode(payload, &m); err != nil {
+		return m, err
+	}
+	last.payload, last.m = append(last.payload[:0], payload...), m
+	return m, nil
 }
 
 // Event is an input that is a message: shoot, buy, chat. Events are applied in

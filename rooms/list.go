@@ -90,7 +90,7 @@ func (r *runner) kick(user, text string) (found bool) {
 	defer r.mu.Unlock()
 	for _, p := range r.seats {
 		if p != nil && p.user.ID == user && p.phase != placeReserved {
-			r.inbox.push(item{kind: itemKick, from: &Seat{run: r, place: p}, text: text})
+			r.inbox.push(item{kind: itemKick, from: &Seat{run: r, place: p}, order: &order{text: text}})
 			r.wake()
 			found = true
 		}
@@ -150,12 +150,12 @@ func (d *definition) describe(snapshot []byte, w io.Writer) error {
 
 // call runs fn on the room's loop, between two ticks.
 func (r *runner) call(fn func()) {
-	r.inbox.push(item{kind: itemCall, run: fn})
+	r.inbox.push(item{kind: itemCall, order: &order{run: fn}})
 	r.wake()
 }
 
 // close ends the room soon.
 func (r *runner) close(code schema.Code, text string) {
-	r.inbox.push(item{kind: itemClose, code: code, text: text})
+	r.inbox.push(item{kind: itemClose, order: &order{code: code, text: text}})
 	r.wake()
 }

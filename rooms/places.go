@@ -141,6 +141,7 @@ func (r *runner) dropPlace(p *place) {
 	slot := int(p.id.Slot())
 	if r.holds(p) {
 		r.places[slot] = nil
+		r.taken--
 	}
 	p.current = nil
 	r.mu.Lock()
@@ -155,6 +156,9 @@ func (r *runner) dropPlace(p *place) {
 
 // dropGone frees the places of players that the room no longer has.
 func (r *runner) dropGone() {
+	if r.taken == r.room.players.count {
+		return
+	}
 	for _, p := range r.places {
 		if p != nil && r.room.players.get(p.id) == nil && p.current == nil {
 			r.dropPlace(p)
@@ -181,6 +185,10 @@ func (r *runner) sendLeft(id state.ID, code schema.Code, text string) {
 // publish shows the rules' decisions to those who look for a room.
 func (r *runner) publish() {
 	c := &r.room.control
+	if !c.news {
+		return
+	}
+	c.news = false
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.locked, r.metadata = c.locked, c.metadata

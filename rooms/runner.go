@@ -28,19 +28,21 @@ type runner struct {
 	task    *tick.Task
 	inbox   inbox
 
-	places  []*place // by seat, taken and held ones
-	clock   time.Time
-	pulse   uint32    // ticks between two frames that carry the hash
-	changed tick.Tick // the last tick that changed what clients see
-	rec     *record.Writer
-	out     Outbox
-	builder *schema.Builder
-	payload []byte
-	frames  frames
-	empty   time.Time // since when there are no places; zero: there are
-	ending  bool
-	endCode schema.Code
-	endText string
+	places     []*place // by seat, taken and held ones
+	taken      int      // how many places there are
+	clock      time.Time
+	pulse      uint32    // ticks between two frames that carry the hash
+	changed    tick.Tick // the last tick that changed what clients see
+	rec        *record.Writer
+	out        Outbox
+	builder    *schema.Builder
+	payload    []byte
+	frames     frames
+	nextExpiry time.Time
+	empty      time.Time // since when there are no places; zero: there are
+	ending     bool
+	endCode    schema.Code
+	endText    string
 
 	now atomic.Uint32 // the last tick, for the room list
 
@@ -133,22 +135,17 @@ func (r *runner) step() {
 
 // useCommands gives every player's row its command for this tick.
 func (r *runner) useCommands(now tick.Tick) {
-	if r.def.commandInputs == 0 {
+	if len(r.def.commands) == 0 {
 		return
 	}
 	for _, p := range r.places {
 		if p == nil {
 			continue
 		}
-		ring := 0
-		for i := range r.def.inputs {
-			if !r.def.inputs[i].Command {
-				continue
-			}
+		for ring, input := range r.def.commands {
 			c := &p.commands[ring]
-			ring++
 			payload, ok := c.take(now)
-			op := Op{Kind: OpCommand, Player: p.id, Index: uint8(i), Payload: payload}
+			op := Op{Kind: OpCommand, Player: p.id, Index: input, Payload: payload}
 			if !ok {
 				op.Kind = OpNeutral
 				r.stats.CommandsNeutral.Add(1)
@@ -192,6 +189,7 @@ func (r *runner) idle() bool {
 // the empty room's own.
 func (r *runner) sleep() tick.Next {
 	r.rec.Flush()
+	r.nextExpiry = time.Time{}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.count == 0 {
@@ -235,8 +233,8 @@ func (r *runner) end(code schema.Code, text string) tick.Next {
 	r.out.reset()
 	items, _ := r.inbox.take()
 	for _, it := range items {
-		if it.run != nil {
-			it.run()
+		if it.kind == itemCall {
+			it.order.run()
 		}
 		if it.kind == itemEnter {
 			r.refuse(it.from, code, text)
