@@ -116,7 +116,7 @@ func looksPublic(data []byte) bool {
 			return true
 		}
 	}
-	if isPublicDER(data) {
+	if isPublicDER(data) || isPublicDER(bytes.TrimSpace(data)) {
 		return true
 	}
 	for _, encoding := range []*base64.Encoding{base64.StdEncoding, base64.RawStdEncoding, base64.URLEncoding, base64.RawURLEncoding} {
