@@ -66,6 +66,11 @@ func newPages(files fs.FS, kinds []string) (*pages, error) {
 
 // ServeHTTP serves GET and HEAD of one file, or of a folder's index.html.
 func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		http.Error(w, "a page can only be read", http.StatusMethodNotAllowed)
+		return
+	}
 	name := strings.TrimPrefix(path.Clean(r.URL.Path), "/")
 	body, name, err := p.read(name, strings.HasSuffix(r.URL.Path, "/"))
 	switch {
@@ -114,6 +119,8 @@ func (p *pages) read(name string, folder bool) (body []byte, file string, err er
 			return nil, "", errFolder
 		}
 		name = path.Join(name, "index.html")
+	} else if folder {
+		return nil, "", fs.ErrNotExist
 	}
 	body, err = fs.ReadFile(p.files, name)
 	return body, name, err

@@ -165,9 +165,12 @@ func (s *Server) runDrain() {
 
 // Drain makes the server not ready and refuses new rooms and players, while
 // running rooms play on. It returns nil when all rooms are empty, or an error
-// when ctx ends first. Close comes next.
+// when ctx ends first or somebody calls Close. Close comes next.
 func (s *Server) Drain(ctx context.Context) error {
 	s.draining.Store(true)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(s.closing, cancel)()
 	if err := s.registry.Drain(ctx); err != nil {
 		return fmt.Errorf("parlor: failed to drain: %w", err)
 	}
@@ -188,6 +191,7 @@ func (s *Server) Close() error {
 // nil when New failed half-way.
 func (s *Server) close() error {
 	s.draining.Store(true)
+	s.beginClose()
 	var errs []error
 	if s.sessions != nil {
 		errs = append(errs, s.sessions.Close())

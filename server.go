@@ -1,6 +1,7 @@
 package parlor
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"os"
@@ -29,14 +30,17 @@ type Server struct {
 	sessions  *netcode.Server
 	sockets   *ws.Handler
 	metrics   *metrics
+	pages     *pages
 	handler   http.Handler
 	admin     http.Handler
 
-	draining  atomic.Bool
-	drain     chan struct{} // closed by the operators' drain call; Run ends
-	drainOnce sync.Once
-	closeOnce sync.Once
-	closeErr  error
+	draining   atomic.Bool
+	drain      chan struct{} // closed by the operators' drain call; Run ends
+	drainOnce  sync.Once
+	closing    context.Context // ends when Close begins
+	beginClose context.CancelFunc
+	closeOnce  sync.Once
+	closeErr   error
 
 	mu        sync.Mutex // guards listeners
 	listeners listeners
@@ -51,6 +55,7 @@ func New(cfg Config) (*Server, error) {
 		return nil, fmt.Errorf("parlor: %w", err)
 	}
 	s := &Server{cfg: cfg, dev: cfg.Development(), metrics: newMetrics(), drain: make(chan struct{})}
+	s.closing, s.beginClose = context.WithCancel(context.Background())
 	if err := s.build(); err != nil {
 		_ = s.Close() // the first error says more
 		return nil, fmt.Errorf("parlor: %w", err)
@@ -128,8 +133,8 @@ func (s *Server) newHandler() (http.Handler, error) {
 	for i, kind := range s.cfg.Rooms {
 		kinds[i] = kind.Name()
 	}
-	pages, err := newPages(s.cfg.Web, kinds)
-	if err != nil {
+	var err error
+	if s.pages, err = newPages(s.cfg.Web, kinds); err != nil {
 		return nil, fmt.Errorf("failed to make the list of games: %w", err)
 	}
 	mux := http.NewServeMux()
@@ -137,7 +142,7 @@ func (s *Server) newHandler() (http.Handler, error) {
 	mux.Handle("/v1/", origins(s.cfg.Origins).cors(s.newAPI()))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, status{"ok"}) })
 	mux.HandleFunc("GET /readyz", s.serveReady)
-	mux.Handle("GET /", pages)
+	mux.Handle("/", s.pages)
 	if s.dev {
 		return onlyLocal(mux), nil
 	}
