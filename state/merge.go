@@ -94,11 +94,12 @@ func (f *frameEncoder) mergeColumn(ring *ring, r *rows, sum *tableChange, column
 	}
 	text := r.grid.columns[column].form == spelled
 	for slot := range f.seen.slots {
-		if f.created.has(slot) || f.deleted.has(slot) {
-			continue
+		b := r.grid.pages[slot/pageRows]
+		if f.created.has(slot) || f.deleted.has(slot) || b.live>>(slot%pageRows)&1 == 0 {
+			continue // not live at both ends, or another row at each
 		}
 		// Equal digests do not prove that texts are equal.
-		if text || f.first[slot] != *r.grid.cell(r.grid.pages[slot/pageRows], column, slot) {
+		if text || f.first[slot] != *r.grid.cell(b, column, slot) {
 			sum.columns[column].add(slot, f.first[slot])
 		}
 	}
