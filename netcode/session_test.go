@@ -163,7 +163,7 @@ func TestOldSessionIsReplaced(t *testing.T) {
 }
 
 func TestReceiveAndFrameDoNotAllocate(t *testing.T) {
-	r := newRig(t, Config{MessageRate: 1 << 30, ByteRate: 1 << 40})
+	r := newRig(t, Config{MessageRate: 1 << 30, ByteRate: 1 << 30})
 	defer r.close()
 	r.hello("ann")
 	link := r.enter(&fakeSeat{})
