@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -183,13 +184,30 @@ func TestJWKSOldKeysServeDuringAFetch(t *testing.T) {
 		<-release
 		w.Write(jwks(s.jwk("1")))
 	})
+	v.remote.client.Timeout = 0 // waiting would hang, and fail
 	c.advance(defaultRefresh)
 	var done sync.WaitGroup
 	done.Go(func() { v.Verify(t.Context(), s.sign(t, "1", claimsNow(nil))) })
 	<-arrived
-	expect(t, v, p, s, "1", true, 2) // would hang if it waited
+	expect(t, v, p, s, "1", true, 2)
 	close(release)
 	done.Wait()
+}
+
+func TestJWKSFollowsSafeRedirectsOnly(t *testing.T) {
+	v, err := New(Config{JWKSURL: "https://id.example/jwks"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for url, ok := range map[string]bool{"https://keys.example/": true, "http://id.example/jwks": false} {
+		request := httptest.NewRequest(http.MethodGet, url, nil)
+		if err := v.remote.client.CheckRedirect(request, []*http.Request{request}); (err == nil) != ok {
+			t.Errorf("redirect to %s: %v", url, err)
+		}
+		if err := v.remote.client.CheckRedirect(request, slices.Repeat([]*http.Request{request}, 4)); err == nil {
+			t.Errorf("a fourth redirect to %s is followed", url)
+		}
+	}
 }
 
 func TestJWKSLeavesNoGoroutine(t *testing.T) {

@@ -17,6 +17,7 @@ const (
 	minRSABits = 2048
 	maxRSABits = 8192
 	maxKeys    = 64 // of a set
+	maxTried   = 8  // for one token, which happens if it or the keys have no kid
 )
 
 // key verifies one algorithm, which its own type decides.
@@ -56,12 +57,14 @@ func newKey(id string, material any) (key, error) {
 // keySet is at most maxKeys keys. It is never changed, so it may be shared.
 type keySet []key
 
-// matching returns the keys that may have signed a token with this algorithm and kid.
+// matching returns the keys that may have signed a token with this algorithm and kid, maxTried at most.
 func (s keySet) matching(alg, kid string) []jwt.VerificationKey {
 	var found []jwt.VerificationKey
 	for _, k := range s {
 		if k.alg == alg && (kid == "" || k.id == "" || k.id == kid) {
-			found = append(found, k.material)
+			if found = append(found, k.material); len(found) == maxTried {
+				break
+			}
 		}
 	}
 	return found

@@ -74,8 +74,8 @@ func parsePEM(data []byte) (keySet, error) {
 		if err != nil {
 			return nil, err
 		}
-		if keys = append(keys, k); len(keys) > maxKeys {
-			return nil, fmt.Errorf("there are more than %d keys", maxKeys)
+		if keys = append(keys, k); len(keys) > maxTried {
+			return nil, fmt.Errorf("there are more than %d keys: only a JWKS, where they have names, may hold more", maxTried)
 		}
 	}
 	if len(keys) == 0 || bytes.Contains(data, []byte("-----BEGIN ")) {

@@ -111,7 +111,7 @@ func TestParseKeysRefuses(t *testing.T) {
 		"a huge RSA exponent":        {jwks(with(s["RS256"].jwk("a"), "e", "AQAAAAAB")), "exponent"},
 		"a JWK that is not base64":   {jwks(with(s["RS256"].jwk("a"), "n", "+++")), "failed to decode n"},
 		"too many keys":              {jwks(slices.Repeat([]map[string]any{s["EdDSA"].jwk("a")}, 65)...), "65 keys"},
-		"too many blocks":            {bytes.Repeat(s["EdDSA"].file(), 65), "more than 64"},
+		"too many blocks":            {bytes.Repeat(s["EdDSA"].file(), 9), "more than 8"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -123,6 +123,27 @@ func TestParseKeysRefuses(t *testing.T) {
 				t.Errorf("error %q does not say %q", err, c.want)
 			}
 		})
+	}
+}
+
+func TestMatchingKeysAreOfTheAlgorithmAndFew(t *testing.T) {
+	s := newSigners()
+	set := jwks(s["RS256"].jwk("a"), s["ES256"].jwk("a"), s["EdDSA"].jwk("a"), s["HS256"].jwk("a"))
+	keys, err := parseKeys(set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range keys {
+		if found := keys.matching(k.alg, "a"); len(found) != 1 {
+			t.Errorf("%s matches %d keys, want its own", k.alg, len(found))
+		}
+	}
+	if found := keys.matching("none", ""); len(found) != 0 {
+		t.Errorf("alg none matches %d keys", len(found))
+	}
+	many := slices.Repeat(keys[2:3], maxKeys)
+	if found := many.matching("EdDSA", ""); len(found) != maxTried {
+		t.Errorf("a token without a name is tried with %d keys, want %d", len(found), maxTried)
 	}
 }
 
