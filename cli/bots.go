@@ -30,7 +30,7 @@ func (botsCommand) Help() string {
 	return `Every bot keeps a copy of the room's state and compares its hash with the
 server's. A difference is a desync, and makes the exit status 1.
 
-Examples
+Examples:
 
     PROGRAM bots --room KIND --players 20
     PROGRAM bots --room KIND --rooms 50 --players 20 --duration 30s --json | tail -1`

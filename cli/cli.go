@@ -111,14 +111,7 @@ func (p *program) run(args []string) (err error) {
 		}
 	}()
 	var grammar commands
-	parser, err := kong.New(&grammar,
-		kong.Name(p.name), kong.Description(description(p.name, p.cfg)),
-		kong.Writers(p.stdout, p.stderr), kong.Exit(func(status int) { panic(exit{status}) }),
-		kong.DefaultEnvars("PARLOR"), defaults(p.cfg), groups(), examples(p.name, firstKind(p.cfg)),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true, WrapUpperBound: 100, NoAppDescFormat: true}),
-		kong.TypeMapper(sizeType, kong.MapperFunc(decodeSize)),
-		kong.ValueFormatter(formatHelp),
-	)
+	parser, err := p.parser(&grammar, func(status int) { panic(exit{status}) })
 	if err != nil {
 		return fmt.Errorf("failed to set up the command line: %w", err)
 	}
@@ -131,6 +124,17 @@ func (p *program) run(args []string) (err error) {
 		return exitUsage
 	}
 	return parsed.Run(p)
+}
+
+func (p *program) parser(grammar *commands, exit func(int)) (*kong.Kong, error) {
+	return kong.New(grammar,
+		kong.Name(p.name), kong.Description(description(p.name, p.cfg)),
+		kong.Writers(p.stdout, p.stderr), kong.Exit(exit),
+		environment(), defaults(p.cfg), groups(), examples(p.name, firstKind(p.cfg)),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true, WrapUpperBound: 100, NoAppDescFormat: true}),
+		kong.TypeMapper(sizeType, kong.MapperFunc(decodeSize)),
+		kong.ValueFormatter(formatHelp),
+	)
 }
 
 // helpCommand is what to type to learn about the command that was mistyped.

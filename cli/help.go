@@ -46,6 +46,23 @@ func examples(name, kind string) kong.Option {
 	})
 }
 
+// environment lets PARLOR_ADDR and so on set serve's flags. Other commands'
+// flags say what to do once, and are not read from it.
+func environment() kong.Option {
+	return kong.PostBuild(func(k *kong.Kong) error {
+		for _, node := range k.Model.Children {
+			if node.Name != "serve" {
+				continue
+			}
+			for _, flag := range node.Flags {
+				name := "PARLOR_" + strings.ToUpper(strings.ReplaceAll(flag.Name, "-", "_"))
+				flag.Envs, flag.Tag.Envs = []string{name}, []string{name}
+			}
+		}
+		return nil
+	})
+}
+
 func inExamples(text, name, kind string) string {
 	if kind == "" {
 		kind = "KIND"
@@ -68,7 +85,7 @@ func groups() kong.Option {
 func formatHelp(v *kong.Value) string {
 	var notes []string
 	if d := v.Default; v.HasDefault && d != "" && d != "false" && d != "0" && !strings.Contains(v.Help, "efault") {
-		notes = append(notes, "default "+d)
+		notes = append(notes, "default "+strings.TrimSuffix(d, "0m0s"))
 	}
 	for _, env := range v.Tag.Envs {
 		notes = append(notes, "$"+env)

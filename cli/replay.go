@@ -21,7 +21,7 @@ type replayCommands struct {
 
 // Help is the long text of replay --help.
 func (replayCommands) Help() string {
-	return `Every room writes what it did to DATA/recordings/ROOM/. A recording replays
+	return `Every room writes what it did to DATA/recordings/KIND/ROOM/. A recording replays
 only with the rules that made it: run these commands with the same build.`
 }
 
@@ -41,10 +41,10 @@ type verifyCommand struct {
 
 // Help is the long text of replay verify --help.
 func (verifyCommand) Help() string {
-	return `Examples
+	return `Examples:
 
     PROGRAM replay verify data/recordings
-    PROGRAM replay verify data/recordings/ROOM/000001.rec
+    PROGRAM replay verify data/recordings/KIND/ROOM/000001.rec
 
 The exit status is 1 when a recording does not replay, or is damaged.`
 }

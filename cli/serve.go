@@ -35,7 +35,7 @@ type serveCommand struct {
 	AdminToken   string         `group:"operate" placeholder:"TOKEN" help:"Bearer token that operators send. Better set by the environment. Needed unless everyone is a guest."`
 	DrainTimeout *time.Duration `group:"operate" placeholder:"TIME" help:"How long rooms may play on after SIGTERM. Default ${drain}; 1s when everyone is a guest."`
 	Loops        int            `group:"operate" default:"${loops}" placeholder:"N" help:"Goroutines that run the rooms' ticks; 0: one per core."`
-	LogFormat    string         `group:"operate" default:"text" enum:"text,json" help:"How log lines look on stderr: text or json."`
+	LogFormat    string         `group:"operate" default:"text" enum:"text,json" placeholder:"FORMAT" help:"How log lines look on stderr: text or json."`
 	LogLevel     slog.Level     `group:"operate" default:"info" placeholder:"LEVEL" help:"debug, info, warn or error."`
 }
 
@@ -44,7 +44,7 @@ func (serveCommand) Help() string {
 	return `Without a key to check players' tokens with, the server is in development
 mode: everyone is a guest, and only this machine can connect.
 
-Examples
+Examples:
 
 To play on this machine:
 
