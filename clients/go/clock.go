@@ -37,9 +37,11 @@ type Clock struct {
 const (
 	clockAlpha  = 0.1
 	clockBeta   = 0.005
-	clockSettle = 20          // frames in which the filter moves faster
-	clockJump   = 0.5         // seconds off the line after which it is drawn anew
-	maxLead     = time.Second // a command never names a tick further ahead
+	clockSettle = 20   // frames in which the filter moves faster
+	clockJump   = 0.5  // seconds off the line after which it is drawn anew
+	maxTrip     = 1.0  // seconds of round trip that commands are sent ahead for
+	maxMargin   = 0.25 // seconds that they are ahead for jitter,
+	maxTicks    = 24   // and ticks: the server keeps commands for 32
 )
 
 func newClock() *Clock { return &Clock{} }
@@ -125,8 +127,9 @@ func (c *Clock) commandTick(now time.Time) tick.Tick {
 	if c.rate == 0 {
 		return 0
 	}
-	lead := c.rtt.Seconds() + 4*c.jitter
-	t := c.arrived(now) + min(lead, maxLead.Seconds())/c.period + 1
+	trip := min(c.rtt.Seconds(), maxTrip) / c.period
+	margin := min(min(4*c.jitter, maxMargin)/c.period, maxTicks)
+	t := c.arrived(now) + trip + margin + 1
 	return tick.Tick(max(0, math.Floor(t+0.5)))
 }
 
