@@ -38,10 +38,10 @@ type SchedulerConfig struct {
 
 // Scheduler steps many tasks, each at its own fixed rate, on a few goroutines. Deadlines are
 // absolute: lateness of one step does not move the next. Tasks of one rate are spread
-// evenly over the period, in slots of a millisecond; those of a slot run in one wake.
+// evenly over the period, in slots of two milliseconds; those of a slot run in one wake.
 //
 // No step is ever left out. A task that is behind makes up for at most two steps at once; time
-// lost beyond that moves its schedule, and Task.Dilation tells.
+// lost beyond that moves its schedule, by whole periods, and Task.Dilation tells.
 //
 // All methods are safe for concurrent use. The Scheduler owns its goroutines until Close.
 type Scheduler struct {
