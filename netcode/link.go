@@ -52,7 +52,7 @@ func (l *Link) Flush() {
 }
 
 // Applied is the last tick that the client has said it applied in this room;
-// 0: none yet. It never exceeds the tick of a State that was sent.
+// 0: none yet, or it lost its state and needs a keyframe. It never exceeds the tick of a State that was sent.
 func (l *Link) Applied() uint32 { return l.applied.Load() }
 
 // Done frees the handle: the membership is over and Left was sent.
@@ -68,10 +68,12 @@ func (l *Link) Close(code schema.Code, message string) { l.session.Close(code, m
 // Session is the connection that the membership belongs to.
 func (l *Link) Session() *Session { return l.session }
 
-// acknowledge takes the client's word for what it applied, within reason. Only
-// the reader calls it.
+// acknowledge takes the client's word for what it applied, within reason:
+// never more than was sent, and forwards only, except that 0 says that the
+// client lost its state. Only the reader calls it.
 func (l *Link) acknowledge(tick uint32) {
-	if tick > l.applied.Load() && tick <= l.sent.Load() {
+	applied := l.applied.Load()
+	if tick > applied && tick <= l.sent.Load() || tick == 0 && applied != 0 {
 		l.applied.Store(tick)
 	}
 }

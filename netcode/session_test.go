@@ -40,7 +40,8 @@ func TestOutOfOrder(t *testing.T) {
 	}
 }
 
-// TestAcknowledge takes only acknowledgements of what was sent, forwards only.
+// TestAcknowledge takes only acknowledgements of what was sent, forwards only;
+// 0 says that the client needs a keyframe.
 func TestAcknowledge(t *testing.T) {
 	r := newRig(t, Config{})
 	defer r.close()
@@ -72,7 +73,7 @@ func TestAcknowledge(t *testing.T) {
 		want uint32
 	}{
 		{command, 0, 0}, {command, 5, 5}, {command, 10, 5}, {command, 12, 5}, {pong, 1 << 31, 5},
-		{pong, 9, 9}, {command, 5, 9}, {command, 0, 9},
+		{pong, 9, 9}, {command, 5, 9}, {pong, 0, 0}, {command, 0, 0}, {pong, 12, 0}, {command, 9, 9},
 	} {
 		if step.ack(step.tick); link.Applied() != step.want {
 			t.Fatalf("after %d: applied %d, want %d", step.tick, link.Applied(), step.want)
