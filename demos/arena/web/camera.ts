@@ -2,7 +2,8 @@ import { FIELD } from './field';
 
 const SEEN_WIDTH = 42; // metres; nobody sees more, whatever the screen
 const SEEN_HEIGHT = 24;
-const MARGIN = 1.5; // metres shown beyond the field
+const MARGIN_X = 1.5; // metres shown beyond the field
+const MARGIN_Y = 3.4; // more, for what is written above and below
 const FOLLOW = 9; // a second
 
 /** Camera says which part of the field the canvas shows. Sizes are CSS pixels. */
@@ -26,8 +27,8 @@ export class Camera {
   follow(x: number, y: number, seconds: number): void {
     const halfX = this.width / this.scale / 2;
     const halfY = this.height / this.scale / 2;
-    const toX = bounded(x, halfX - MARGIN, FIELD.width - halfX + MARGIN);
-    const toY = bounded(y, halfY - MARGIN, FIELD.height - halfY + MARGIN);
+    const toX = bounded(x, halfX - MARGIN_X, FIELD.width - halfX + MARGIN_X);
+    const toY = bounded(y, halfY - MARGIN_Y, FIELD.height - halfY + MARGIN_Y);
     const far = Math.hypot(toX - this.x, toY - this.y) > 20;
     const part = far ? 1 : 1 - Math.exp(-seconds * FOLLOW);
     this.x += (toX - this.x) * part;
@@ -48,6 +49,10 @@ export class Camera {
     const x = this.x + this.offsetX;
     const y = this.y + this.offsetY;
     ctx.setTransform(s, 0, 0, s, (this.width * pixels) / 2 - x * s, (this.height * pixels) / 2 - y * s);
+  }
+
+  toScreen(x: number, y: number): [number, number] {
+    return [(x - this.x) * this.scale + this.width / 2, (y - this.y) * this.scale + this.height / 2];
   }
 
   toField(px: number, py: number): [number, number] {

@@ -9,7 +9,7 @@ import { trace } from './step';
 
 const AIM_LINE = 11; // metres
 
-/** Picture draws scenes on a canvas that fills the window. */
+/** Picture draws scenes on a canvas, in the size that the page gives it. */
 export class Picture {
   readonly camera = new Camera();
   readonly effects = new Effects();
@@ -17,7 +17,6 @@ export class Picture {
   private readonly floor = new Floor();
   private pixels = 1;
   private seconds = 0;
-  private pain = 0; // how red the edge is, 0 to 1
   private confirmed = 9; // seconds since the last hit of one's own
   private killed = false; // that hit was the last one
 
@@ -27,11 +26,6 @@ export class Picture {
     addEventListener('resize', () => this.resize());
   }
 
-  /** One is hurt: the picture's edge turns red. */
-  hurt(): void {
-    this.pain = 1;
-    this.camera.jolt(0.35);
-  }
 
   /** One has hit somebody: the crosshair shows it. */
   confirm(kill: boolean): void {
@@ -42,7 +36,6 @@ export class Picture {
   draw(scene: Scene, elapsed: number): void {
     this.seconds += elapsed;
     this.confirmed += elapsed;
-    this.pain *= Math.exp(-elapsed * 3.2);
     this.effects.advance(elapsed);
     const { ctx } = this;
     ctx.setTransform(1, 0, 0, 1, 0, 0);
@@ -64,23 +57,21 @@ export class Picture {
     const { ctx, camera } = this;
     ctx.setTransform(this.pixels, 0, 0, this.pixels, 0, 0);
     for (const f of living) {
-      const x = (f.x - camera.x) * camera.scale + camera.width / 2;
-      const y = (f.y - camera.y) * camera.scale + camera.height / 2;
+      const [x, y] = camera.toScreen(f.x, f.y);
       drawLabel(ctx, f, x, y, camera.scale, this.effects);
     }
-    drawEdge(ctx, camera.width, camera.height, this.pain, scene.me);
     if (scene.pointer && scene.me) {
-      const x = (scene.pointer[0] - camera.x) * camera.scale + camera.width / 2;
-      const y = (scene.pointer[1] - camera.y) * camera.scale + camera.height / 2;
+      const [x, y] = camera.toScreen(...scene.pointer);
       drawCrosshair(ctx, x, y, this.effects.recoil.get(scene.me.id) ?? 1, this.confirmed, this.killed);
     }
   }
 
   private resize(): void {
     this.pixels = Math.min(devicePixelRatio || 1, 2.5);
-    this.canvas.width = Math.round(innerWidth * this.pixels);
-    this.canvas.height = Math.round(innerHeight * this.pixels);
-    this.camera.resize(innerWidth, innerHeight);
+    const { clientWidth, clientHeight } = this.canvas;
+    this.canvas.width = Math.round(clientWidth * this.pixels);
+    this.canvas.height = Math.round(clientHeight * this.pixels);
+    this.camera.resize(clientWidth, clientHeight);
   }
 }
 
@@ -172,22 +163,6 @@ function drawBox(ctx: CanvasRenderingContext2D, ammo: boolean, colour: string): 
     ctx.roundRect(x, -0.26, 0.12, 0.52, [0.06, 0.06, 0, 0]);
     ctx.fill();
   }
-}
-
-function drawEdge(ctx: CanvasRenderingContext2D, w: number, h: number, pain: number, me: Fighter | undefined): void {
-  const dark = ctx.createRadialGradient(w / 2, h / 2, Math.min(w, h) * 0.45, w / 2, h / 2, Math.hypot(w, h) * 0.56);
-  dark.addColorStop(0, 'rgba(4, 5, 9, 0)');
-  dark.addColorStop(1, 'rgba(4, 5, 9, 0.5)');
-  ctx.fillStyle = dark;
-  ctx.fillRect(0, 0, w, h);
-  const weak = me && me.hp > 0 && me.hp <= 30 ? 0.35 : 0;
-  const red = Math.max(pain, weak);
-  if (red < 0.02) return;
-  const edge = ctx.createRadialGradient(w / 2, h / 2, Math.min(w, h) * 0.38, w / 2, h / 2, Math.hypot(w, h) * 0.55);
-  edge.addColorStop(0, fade(INK.hurt, 0));
-  edge.addColorStop(1, fade(INK.hurt, 0.42 * red));
-  ctx.fillStyle = edge;
-  ctx.fillRect(0, 0, w, h);
 }
 
 function drawCrosshair(ctx: CanvasRenderingContext2D, x: number, y: number, fired: number, confirmed: number, killed: boolean): void {

@@ -24,6 +24,7 @@ export class Hud {
   private readonly shown = new Map<string, string>(); // what each element says, to touch the DOM only on change
   private drawn = ''; // what the score sheet was built from
   private wanted = false; // Tab is held
+  private hurtAt = -Infinity; // milliseconds
 
   constructor() {
     const pixels = Math.min(devicePixelRatio || 1, 2);
@@ -55,7 +56,13 @@ export class Hud {
     this.showClock(scene, round, left);
     this.showVitals(scene.me);
     this.showScores(scene, round, left);
+    this.showPain(scene.me);
     drawMap(this.map, 176, scene, WALLS, (f) => colourOf(f.id, f.drone, f.me));
+  }
+
+  /** One is hurt: the screen's edge turns red. */
+  hurt(now: number): void {
+    this.hurtAt = now;
   }
 
   /** Shows a line in the middle of the screen; without text it goes away. */
@@ -96,6 +103,15 @@ export class Hud {
     this.say('ammo', String(ammo));
     bar('hp-bar', hp / FIELD.health, hp <= 30);
     bar('ammo-bar', ammo / FIELD.magazine, ammo <= 5);
+  }
+
+  private showPain(me: Fighter | undefined): void {
+    const fresh = Math.exp(-(performance.now() - this.hurtAt) / 300);
+    const weak = me && me.hp > 0 && me.hp <= 30 ? 0.4 : 0;
+    const red = Math.max(fresh, weak).toFixed(2);
+    if (this.shown.get('pain') === red) return;
+    this.shown.set('pain', red);
+    element('pain').style.opacity = red;
   }
 
   private showScores(scene: Scene, round: RoundRow | undefined, left: number): void {

@@ -1,0 +1,78 @@
+import { Attract } from '../arena/web/attract';
+import { Picture } from '../arena/web/draw';
+import { FIELD } from '../arena/web/field';
+import { Crowd } from './crowd';
+
+/** A room as GET /v1/rooms lists it. */
+interface RoomInfo {
+  id: string;
+  kind: string;
+  players: number;
+  max_players: number;
+  locked: boolean;
+}
+
+const REFRESH_MS = 2000;
+
+/** Brings the counts and the list of rooms up to date. */
+async function refresh(): Promise<void> {
+  let rooms: RoomInfo[];
+  try {
+    const answer = await fetch('/v1/rooms');
+    if (!answer.ok) return;
+    rooms = (await answer.json()).rooms ?? [];
+  } catch {
+    return; // the server is away; the next time may work
+  }
+  for (const live of document.querySelectorAll<HTMLElement>('.live')) {
+    const mine = rooms.filter((r) => r.kind === live.dataset.kind);
+    const players = mine.reduce((sum, r) => sum + r.players, 0);
+    live.textContent = players === 0 ? 'Nobody is there yet' : `${count(players, 'player')} in ${count(mine.length, 'room')}`;
+    live.classList.toggle('some', players > 0);
+  }
+  const section = document.getElementById('rooms')!;
+  section.hidden = rooms.length === 0;
+  section.querySelector('ul')!.replaceChildren(...rooms.slice(0, 20).map(line));
+}
+
+function line(room: RoomInfo): HTMLElement {
+  const li = document.createElement('li');
+  const kind = document.createElement('b');
+  kind.textContent = room.kind;
+  const id = document.createElement('code');
+  id.textContent = room.id;
+  const players = document.createElement('span');
+  players.textContent = `${room.players} of ${room.max_players}`;
+  const join = document.createElement('a');
+  join.href = `${room.kind}/?room=${encodeURIComponent(room.id)}`;
+  join.textContent = 'Join';
+  const full = room.locked || room.players >= room.max_players;
+  li.append(kind, id, players, full ? 'full' : join);
+  return li;
+}
+
+function count(n: number, word: string): string {
+  return `${n} ${word}${n === 1 ? '' : 's'}`;
+}
+
+/** Plays the small scenes of the cards. */
+function play(): void {
+  const picture = new Picture(document.querySelector('canvas[data-scene=arena]')!);
+  const attract = new Attract(picture.effects);
+  const crowd = new Crowd(document.querySelector('canvas[data-scene=walkers]')!);
+  let drawn = performance.now();
+  const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
+  const draw = (now: number) => {
+    const elapsed = Math.min((now - drawn) / 1000, 0.1);
+    drawn = now;
+    picture.camera.follow(FIELD.width / 2, FIELD.height / 2, elapsed);
+    picture.draw(attract.next(elapsed), elapsed);
+    crowd.draw(elapsed);
+    if (!still) requestAnimationFrame(draw);
+  };
+  requestAnimationFrame(draw);
+}
+
+play();
+void refresh();
+setInterval(() => void refresh(), REFRESH_MS);
