@@ -22,8 +22,8 @@ func (s *Server) newAPI() http.Handler {
 	a := api{s}
 	mux := http.NewServeMux()
 	mux.Handle("GET /v1/rooms", a.call(a.listRooms))
-	mux.Handle("POST /v1/rooms", a.call(a.createRoom))
-	mux.Handle("POST /v1/match", a.call(a.match))
+	mux.Handle("POST /v1/rooms", s.limited(a.call(a.createRoom)))
+	mux.Handle("POST /v1/match", s.limited(a.call(a.match)))
 	mux.HandleFunc("/v1/", func(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, http.StatusNotFound, problem{"NO_SUCH_CALL", "there is GET /v1/rooms, POST /v1/rooms and POST /v1/match, not " + r.Method + " " + r.URL.Path})
 	})
@@ -48,6 +48,18 @@ func (a api) call(f func(r *http.Request, user auth.User) (status int, answer an
 			return
 		}
 		writeJSON(w, status, answer)
+	})
+}
+
+// limited refuses a client that calls too often.
+func (s *Server) limited(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !s.limiter.take(s.remoteAddr(r), time.Now()) {
+			w.Header().Set("Retry-After", "1")
+			writeError(w, schema.Errorf(schema.CodeRateLimited, "too many calls from your address; wait a second"))
+			return
+		}
+		next.ServeHTTP(w, r)
 	})
 }
 

@@ -30,6 +30,7 @@ type Server struct {
 	sessions  *netcode.Server
 	sockets   *ws.Handler
 	metrics   *metrics
+	limiter   *limiter
 	pages     *pages
 	handler   http.Handler
 	admin     http.Handler
@@ -54,7 +55,7 @@ func New(cfg Config) (*Server, error) {
 	if err := cfg.check(); err != nil {
 		return nil, fmt.Errorf("parlor: %w", err)
 	}
-	s := &Server{cfg: cfg, dev: cfg.Development(), metrics: newMetrics(), drain: make(chan struct{})}
+	s := &Server{cfg: cfg, dev: cfg.Development(), metrics: newMetrics(), limiter: newLimiter(), drain: make(chan struct{})}
 	s.closing, s.beginClose = context.WithCancel(context.Background())
 	if err := s.build(); err != nil {
 		_ = s.Close() // the first error says more
