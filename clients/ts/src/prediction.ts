@@ -24,18 +24,19 @@ const MAX_PENDING = 256;
  * Runs one row ahead of the server: the part of a Prediction that knows no
  * time and no network. A command's result is kept until the server's row
  * includes the command. Within half a quantisation step the two agree, and the
- * prediction, which is exact where the server's row is rounded, stays;
- * otherwise the row starts again from the server's, and the pending commands
- * run on top of it.
+ * prediction, which is exact where the server's row is rounded, stays; the
+ * columns that differ by more are taken from the server, and the pending
+ * commands run on top of them.
  */
 export class Predictor<T extends object, C> {
   /** The row after all commands; undefined while the player has none. */
   row: T | undefined;
   /** The row before the last command. */
   previous: T | undefined;
-  /** How often the server's row was not the predicted one. */
+  /** How often the server's row was not the predicted one, changes apart that the server alone makes, such as a loss of health. */
   corrections = 0;
   private base: T | undefined; // predicted for the last acknowledged command
+  private server: T | undefined; // the server's row of the last frame
   private pending: Pending<T, C>[] = [];
   private shape = new Shape([]);
 
@@ -79,6 +80,7 @@ export class Predictor<T extends object, C> {
       return undefined;
     }
     if (this.base === undefined || this.row === undefined) {
+      this.server = server;
       this.replay(structuredClone(server));
       return undefined;
     }
@@ -92,7 +94,7 @@ export class Predictor<T extends object, C> {
 
   /** Forgets the row and what is on its way. */
   reset(): void {
-    this.base = this.row = this.previous = undefined;
+    this.base = this.row = this.previous = this.server = undefined;
     this.pending = [];
   }
 
@@ -102,19 +104,21 @@ export class Predictor<T extends object, C> {
     return next;
   }
 
-  /** Starts again from the server's columns unless base agrees with them. */
+  /** Starts again with the columns in which base is not as the server says. */
   private compare(server: T, which: (c: Column) => boolean): T | undefined {
-    const { shape } = this;
-    const columns = shape.columns.flatMap((c, i) => (which(c) ? [i] : []));
-    if (columns.every((i) => isNear(shape.columns[i], shape.get(this.base, i), shape.get(server, i)))) return undefined;
+    const { shape, base, server: last } = this;
+    this.server = server;
+    const wrong = shape.columns.flatMap((c, i) => (which(c) && !isNear(c, shape.get(base, i), shape.get(server, i)) ? [i] : []));
+    if (wrong.length === 0) return undefined;
+    // A column that no step has touched, and that is no float, was changed by the server alone.
+    if (wrong.some((i) => isBlended(shape.columns[i]) || shape.get(base, i) !== shape.get(last, i))) this.corrections++;
     const before = this.row;
-    const base = structuredClone(this.base!);
-    for (const i of columns) {
+    const mended = structuredClone(base!);
+    for (const i of wrong) {
       const v = shape.get(server, i);
-      if (v !== undefined) shape.set(base, i, v);
+      if (v !== undefined) shape.set(mended, i, v);
     }
-    this.replay(base);
-    this.corrections++;
+    this.replay(mended);
     return before;
   }
 
@@ -176,7 +180,7 @@ export class Prediction<T extends object, C extends object> {
     ];
   }
 
-  /** How often the server's row was not the predicted one. */
+  /** How often the server's row was not the predicted one, apart from what the server alone changes. */
   get corrections(): number {
     return this.predictor.corrections;
   }

@@ -140,7 +140,7 @@ export class Session {
 
   private onWelcome(welcome: Welcome): void {
     if (welcome.protocol !== PROTOCOL_VERSION) throw new DecodeError(`the server speaks protocol ${welcome.protocol}`);
-    if (welcome.pingInterval > 0) this.silence = 3 * welcome.pingInterval + 1000;
+    if (welcome.pingInterval > 0) this.silence = Math.max(6000, 3 * welcome.pingInterval);
     this.config.onWelcome(welcome);
     this.beat();
   }
@@ -152,7 +152,7 @@ export class Session {
   }
 
   private onError(handle: number, refusal: Refusal): void {
-    const pending = handle === 0 ? this.joins.get(refusal.request) : undefined;
+    const pending = this.members.has(handle) ? undefined : this.joins.get(refusal.request);
     if (pending !== undefined) {
       this.joins.delete(refusal.request);
       pending.reject(new ParlorError(refusal.code, refusal.message, refusal.request));

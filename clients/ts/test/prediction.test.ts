@@ -59,6 +59,16 @@ test('a wrong prediction starts again from the server and replays', () => {
   assert.ok(p.row!.X > 50 && p.row!.X < 50.01);
 });
 
+test('what the server alone changes is no correction, and leaves the rest exact', () => {
+  const p = predictor();
+  p.reconcile(0, { X: 5, Aim: 0, HP: 100, Speed: 0 });
+  p.run(1, { X: 1 });
+  p.run(2, { X: 1 });
+  const exact = p.row!.X;
+  p.reconcile(1, { X: round(5 + 1 / 900), Aim: round(0.3), HP: 90, Speed: Math.fround(1 / 30) });
+  assert.deepEqual([p.corrections, p.row!.HP, p.row!.X], [0, 90, exact]);
+});
+
 test('an angle near the turn is no correction', () => {
   const p = predictor();
   p.reconcile(0, { X: 0, Aim: 3.1415, HP: 1, Speed: 0 });
