@@ -1,8 +1,11 @@
 package state
 
 import (
+	"math"
 	"math/bits"
 	"unsafe"
+
+	"github.com/parlor-server/parlor/schema"
 )
 
 // changeFinder compares the rows touched in a tick with what they were when it
@@ -17,6 +20,8 @@ type changeFinder struct {
 type rowUpdate struct {
 	row, start unsafe.Pointer
 	page       *page
+	block      *block // nil if clients do not have the table
+	key        uint64 // of its full hash
 	slot       uint32
 	changed    bool // a public cell did
 }
@@ -50,7 +55,7 @@ func (f *changeFinder) page(s *Store, r *rows, p *page, change *tableChange) {
 		bit := uint64(1) << i
 		was, is := p.startLive&bit != 0, p.live&bit != 0
 		if was && is && p.startGen[i] == p.gen[i] {
-			f.updates = append(f.updates, rowUpdate{r.at(p.rows, i), r.at(p.start, i), p, uint32(p.number*pageRows) + i, false})
+			f.update(r, p, i)
 			continue
 		}
 		r.full -= r.slotHash(p.start, i, makeID(uint32(p.number*pageRows)+i, p.startGen[i]), was)
@@ -70,10 +75,23 @@ func (f *changeFinder) page(s *Store, r *rows, p *page, change *tableChange) {
 	p.edited = 0
 }
 
+func (f *changeFinder) update(r *rows, p *page, i uint32) {
+	u := rowUpdate{row: r.at(p.rows, i), start: r.at(p.start, i), page: p, slot: uint32(p.number*pageRows) + i}
+	u.key = fullKey(uint32(p.id(i)), r.index)
+	if r.grid != nil {
+		u.block = r.grid.pages[p.number]
+	}
+	f.updates = append(f.updates, u)
+}
+
 // compare looks for changed cells in the rows that stayed.
 func (f *changeFinder) compare(s *Store, r *rows, change *tableChange) {
 	for i := range r.columns {
 		c := &r.columns[i]
+		if c.public >= 0 && c.Kind == schema.Float32 && c.Quant > 0 && !c.Has(schema.Snap) {
+			r.full += compareSteps(r.grid, c, f.updates, &change.columns[c.public])
+			continue
+		}
 		switch c.size {
 		case 0:
 			compareCells[string](s, r, c, f.updates, change)
@@ -88,8 +106,9 @@ func (f *changeFinder) compare(s *Store, r *rows, change *tableChange) {
 		}
 	}
 	for i := range f.updates {
-		if f.updates[i].changed {
-			change.updated = append(change.updated, f.updates[i].slot)
+		if u := &f.updates[i]; u.changed {
+			change.updated = append(change.updated, u.slot)
+			u.block.stale |= 1 << (u.slot % pageRows)
 		}
 	}
 }
@@ -103,15 +122,39 @@ func compareCells[M comparable](s *Store, r *rows, c *column, updates []rowUpdat
 	}
 }
 
+// compareSteps is compareCells for what moves most: public quantised float32
+// columns. It returns the change of the full hash.
+func compareSteps(g *grid, c *column, updates []rowUpdate, changed *columnChange) (sum fullSum) {
+	off, number, step, column := c.off, c.number, c.Quant, c.public*g.stride
+	for i := range updates {
+		u := &updates[i]
+		memory := (*uint32)(unsafe.Add(u.row, off))
+		was, now := *(*uint32)(unsafe.Add(u.start, off)), *memory
+		if was == now {
+			continue
+		}
+		if now = canonical32(now); now != *memory {
+			*memory = now
+		}
+		sum += fullCell(u.key, number, uint64(now)) - fullCell(u.key, number, uint64(was))
+		held := &u.block.cells[column+int(u.slot%pageRows)]
+		wire := uint64(uint32(quantise(float64(math.Float32frombits(now)), step)))
+		if *held != wire {
+			changed.add(u.slot, *held)
+			*held = wire
+			u.changed = true
+		}
+	}
+	return sum
+}
+
 // cellChanged takes in one cell whose memory differs.
 func (s *Store) cellChanged(r *rows, c *column, u *rowUpdate, change *tableChange) {
 	was, now := c.load(u.start), c.settle(u.row)
 	if was == now && !c.isText() {
 		return
 	}
-	id := u.page.id(u.slot % pageRows)
-	key := fullKey(uint32(id), r.index)
-	r.full += fullCell(key, c.number, now) - fullCell(key, c.number, was)
+	r.full += fullCell(u.key, c.number, now) - fullCell(u.key, c.number, was)
 	if c.owned {
 		s.ownRow(r, u.page, u.slot%pageRows)
 	}
@@ -121,28 +164,17 @@ func (s *Store) cellChanged(r *rows, c *column, u *rowUpdate, change *tableChang
 			s.ownCell(r, u.page, u.slot%pageRows, c)
 		}
 	case c.public >= 0:
-		if r.grid.change(id, c, u.row, toWire(&c.Column, now), &change.columns[c.public]) {
-			u.changed = true
+		wire := toWire(&c.Column, now)
+		held := r.grid.cell(u.block, c.public, u.slot)
+		if c.isText() {
+			*r.grid.text(u.block, r.grid.columns[c.public].text, u.slot) = *c.text(u.row)
+		} else if *held == wire {
+			return
 		}
+		change.columns[c.public].add(u.slot, *held)
+		*held = wire
+		u.changed = true
 	}
-}
-
-// change sets a cell of a live row and notes what it was; false if it is the same on the wire.
-func (g *grid) change(id ID, c *column, row unsafe.Pointer, now uint64, changed *columnChange) bool {
-	slot := id.slot()
-	b := g.pages[slot/pageRows]
-	held := g.cell(b, c.public, slot)
-	old := *held
-	form := &g.columns[c.public]
-	if form.form == spelled {
-		*g.text(b, form.text, slot) = *c.text(row)
-	} else if old == now {
-		return false
-	}
-	changed.add(slot, old)
-	*held = now
-	b.stale |= 1 << (slot % pageRows)
-	return true
 }
 
 // admit settles a new row and enters its public cells.

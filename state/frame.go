@@ -1,7 +1,9 @@
 package state
 
 import (
+	"math"
 	"math/bits"
+	"slices"
 
 	bitstream "github.com/parlor-server/parlor/internal/bits"
 	"github.com/parlor-server/parlor/tick"
@@ -189,17 +191,7 @@ func (f *frameEncoder) block(w *bitstream.Writer, g *grid, column int, slots []u
 		}
 		return
 	}
-	f.diffs = f.diffs[:0]
-	var all uint64
-	for i, slot := range slots {
-		var before uint64
-		if old != nil {
-			before = old[i]
-		}
-		diff := c.form.diff(*g.cell(g.pages[slot/pageRows], column, slot), before)
-		all |= diff
-		f.diffs = append(f.diffs, diff)
-	}
+	all := f.differences(g, column, slots, old)
 	width := uint(bits.Len64(all))
 	if c.form.wide() {
 		w.Bits(uint64(width), 7)
@@ -207,4 +199,28 @@ func (f *frameEncoder) block(w *bitstream.Writer, g *grid, column int, slots []u
 		w.Bits(uint64(width), 6)
 	}
 	w.Block(f.diffs, width)
+}
+
+// differences fills diffs with what each cell went by, and returns all of them ored.
+func (f *frameEncoder) differences(g *grid, column int, slots []uint32, old []uint64) (all uint64) {
+	f.diffs = slices.Grow(f.diffs[:0], len(slots))[:len(slots)]
+	form, first := g.columns[column].form, column*g.stride
+	var b *block
+	page := uint32(math.MaxUint32)
+	for i, slot := range slots {
+		if slot/pageRows != page {
+			page = slot / pageRows
+			b = g.pages[page]
+		}
+		diff := b.cells[first+int(slot%pageRows)]
+		switch {
+		case old != nil:
+			diff = form.diff(diff, old[i])
+		case form != flipped && form != flipped64:
+			diff = form.diff(diff, 0)
+		}
+		all |= diff
+		f.diffs[i] = diff
+	}
+	return all
 }
