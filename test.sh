@@ -45,6 +45,7 @@ part_generated() {
   say "generated code and web pages are those of their sources"
   npm_packages
   node schema/generate.mjs --check
+  node clients/ts/build.mjs --check
   node demos/build.mjs --check
 }
 
