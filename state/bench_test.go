@@ -2,8 +2,6 @@ package state
 
 import (
 	"testing"
-
-	"github.com/parlor-server/parlor/tick"
 )
 
 // mover is a row of eight columns of which two change in every tick.
@@ -108,5 +106,3 @@ func BenchmarkKeyframe20(b *testing.B) {
 		buffer = s.AppendKeyframe(buffer[:0], true)
 	}
 }
-
-var _ tick.Tick

@@ -5,8 +5,6 @@ import (
 	"math"
 	"testing"
 	"time"
-
-	"github.com/parlor-server/parlor/tick"
 )
 
 type point struct{ X, Y float32 }
@@ -206,5 +204,3 @@ func TestSnapshotContinuesAlike(t *testing.T) {
 	}
 	checkHashes(t, loaded)
 }
-
-var _ tick.Tick
