@@ -269,3 +269,30 @@ func TestBadFrames(t *testing.T) {
 		})
 	}
 }
+
+// While the state is not known, frames that build on it are dropped.
+func TestDeltasAreRefusedUntilAKeyframe(t *testing.T) {
+	c, room, store, world := playingClient(t)
+	b := schema.NewBuilder()
+	receive := func(msg []byte) {
+		head, body, err := verified(msg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.dispatch(head, body, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	walkOn(t, b, store, world) // is lost
+	receive(walkOn(t, b, store, world))
+	receive(walkOn(t, b, store, world))
+	if s := c.Stats(); s.BadFrames != 1 || s.Frames != 1 || room.Tick() != 0 {
+		t.Errorf("after a gap: %+v, tick %d", s, room.Tick())
+	}
+	head := schema.Header{Kind: schema.KindState, Handle: 1}
+	receive(append(head.Append(nil), b.State(4, 0, store.AppendKeyframe(nil, true))...))
+	receive(walkOn(t, b, store, world))
+	if s := c.Stats(); s.BadFrames != 1 || s.Frames != 3 || room.Tick() != 5 {
+		t.Errorf("after the keyframe: %+v, tick %d", s, room.Tick())
+	}
+}

@@ -212,7 +212,7 @@ func (f *fakeServer) join(c *fakeConn, m *fb.Join) {
 	f.joins = append(f.joins, j)
 	refuse := func(e *schema.Error) {
 		e.Request = j.request
-		f.send(c, schema.Header{Kind: schema.KindError}, f.builder.Error(e))
+		f.send(c, schema.Header{Kind: schema.KindError, Handle: 9}, f.builder.Error(e)) // refused after it got a handle
 	}
 	if f.joinAs != nil {
 		if e := f.joinAs(j); e != nil {

@@ -75,26 +75,18 @@ func (l leaf) in(row reflect.Value) reflect.Value {
 	return row
 }
 
-// near reports whether two rows differ in no leaf by more than half the step
-// to which the wire rounds it.
-func (ls leaves) near(a, b reflect.Value) bool {
-	for _, l := range ls {
-		x, y := l.in(a), l.in(b)
-		if !x.CanFloat() {
-			if !x.Equal(y) {
-				return false
-			}
-			continue
-		}
-		off := math.Abs(x.Float() - y.Float())
-		if l.column.Has(schema.Angle) {
-			off = math.Abs(turn(x.Float(), y.Float()))
-		}
-		if !(off <= tolerance(l.column, y.Float())) { // also true for NaN
-			return false
-		}
+// near reports whether the leaf of two rows differs by no more than half the
+// step to which the wire rounds it.
+func (l leaf) near(a, b reflect.Value) bool {
+	x, y := l.in(a), l.in(b)
+	if !x.CanFloat() {
+		return x.Equal(y)
 	}
-	return true
+	off := math.Abs(x.Float() - y.Float())
+	if l.column.Has(schema.Angle) {
+		off = math.Abs(turn(x.Float(), y.Float()))
+	}
+	return off <= tolerance(l.column, y.Float()) // false for NaN
 }
 
 // tolerance is half a quantisation step, and what float32 may add to it by

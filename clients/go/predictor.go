@@ -40,6 +40,7 @@ type Predictor[T, M any] struct {
 	mu        sync.Mutex // guards what follows
 	alive     bool       // the player has a row
 	base      T          // predicted for the last acknowledged command
+	seen      T          // the server's row of the last frame
 	row       T          // base and all pending commands
 	pending   []predicted[T, M]
 	corrected uint64
@@ -118,16 +119,19 @@ func (p *Predictor[T, M]) Pending() int {
 	return len(p.pending)
 }
 
-// Corrections counts how often the server's row was not the predicted one.
+// Corrections counts mispredictions: frames that differed from the prediction
+// in a column that it had changed, or should have. What the rules alone change,
+// such as the health of a player who is hit, is taken over without being one.
 func (p *Predictor[T, M]) Corrections() uint64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.corrected
 }
 
-// OnCorrect registers f, called after each correction with the predicted row
-// before and after it, so that a renderer can hide the jump. It replaces an
-// earlier f, and must not use the predictor.
+// OnCorrect registers f, called after each change that comes from the server,
+// be it a misprediction or not, with the predicted row before and after it, so
+// that a renderer can hide a jump. It replaces an earlier f, and must not use
+// the predictor.
 func (p *Predictor[T, M]) OnCorrect(f func(before, after T)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -168,7 +172,7 @@ func (p *Predictor[T, M]) reconcile(ack tick.Tick, server T, ok bool) {
 		return
 	}
 	if !known {
-		p.base, p.row = server, server
+		p.base, p.row, p.seen = server, server, server
 		p.replay()
 		return
 	}
@@ -188,15 +192,28 @@ func (p *Predictor[T, M]) owned() {
 // compare starts again from the server's columns unless base agrees with
 // them; mu is held.
 func (p *Predictor[T, M]) compare(columns leaves, server T) {
-	base, from := reflect.ValueOf(&p.base).Elem(), reflect.ValueOf(&server).Elem()
-	if columns.near(base, from) {
+	from := reflect.ValueOf(&server).Elem()
+	base, row, seen := reflect.ValueOf(&p.base).Elem(), reflect.ValueOf(&p.row).Elem(), reflect.ValueOf(&p.seen).Elem()
+	differs, wrong := false, false
+	for _, l := range columns {
+		if l.near(base, from) {
+			continue
+		}
+		differs = true
+		untouched := l.near(base, seen) && l.in(row).Equal(l.in(base))
+		wrong = wrong || !untouched
+	}
+	columns.copy(seen, from)
+	if !differs {
 		return
 	}
 	before := p.row
 	columns.copy(base, from)
 	p.row = p.base
 	p.replay()
-	p.corrected++
+	if wrong {
+		p.corrected++
+	}
 	if p.onCorrect != nil {
 		p.onCorrect(before, p.row)
 	}

@@ -152,8 +152,10 @@ func finish(t *rapid.T, p *Predictor[walker, walk], server *authority, lead tick
 		t.Fatalf("%d commands are still pending", n)
 	}
 	got, want := p.row, sent(server.row)
-	if !p.public.near(reflect.ValueOf(&got).Elem(), reflect.ValueOf(&want).Elem()) {
-		t.Fatalf("predicted %+v, server has %+v", got, want)
+	for _, l := range p.public {
+		if !l.near(reflect.ValueOf(&got).Elem(), reflect.ValueOf(&want).Elem()) {
+			t.Fatalf("%s: predicted %+v, server has %+v", l.column.Name, got, want)
+		}
 	}
 }
 
@@ -192,6 +194,27 @@ func TestCorrectionReplaysWhatIsPending(t *testing.T) {
 	stepWalker(&want, walk{X: 1}, tick.Rate(30).DT())
 	if p.row != want || after != want || before != was || len(p.pending) != 2 || p.corrected != 1 {
 		t.Fatalf("row %+v, want %+v; told %+v → %+v; %d pending, %d corrected", p.row, want, before, after, len(p.pending), p.corrected)
+	}
+}
+
+// What only the server changes is taken over, and is no misprediction.
+func TestChangesByTheServerAloneAreNoCorrections(t *testing.T) {
+	p := detachedPredictor()
+	p.reconcile(0, walker{X: 1, HP: 100, Name: "Ada"}, true)
+	for n := tick.Tick(1); n <= 3; n++ {
+		p.run(n, walk{X: 1})
+	}
+	server := p.pending[0].after
+	server.HP, server.Name = 75, "Eve"
+	p.reconcile(1, sent(server), true)
+	if row, _ := p.Row(); p.Corrections() != 0 || row.HP != 75 || row.Name != "Eve" {
+		t.Errorf("%d corrections; row %+v", p.Corrections(), row)
+	}
+	server = p.pending[0].after
+	server.X += 1
+	p.reconcile(2, sent(server), true)
+	if p.Corrections() != 1 {
+		t.Errorf("%d corrections after a push", p.Corrections())
 	}
 }
 

@@ -99,21 +99,24 @@ func (c *Client) ponged(p *fb.Pong, now time.Time) {
 	}
 }
 
-// refused handles the server's answer to one message of this client.
+// refused handles the server's answer to one message of this client. With the
+// handle of a room that it is in, that was an input; else a Join, which may
+// have got a handle before it was refused.
 func (c *Client) refused(head schema.Header, m *fb.Error) {
 	c.stats.errors.Add(1)
 	e := &schema.Error{Code: schema.Code(m.Code()), Request: m.Request(), Message: string(m.Message())}
 	c.mu.Lock()
-	call := c.calls[e.Request]
 	room := c.rooms[head.Handle]
-	if head.Handle == 0 {
+	var call *joinCall
+	if room == nil {
+		call = c.calls[e.Request]
 		delete(c.calls, e.Request)
 	}
 	c.mu.Unlock()
 	switch {
-	case head.Handle != 0 && room != nil:
+	case room != nil:
 		room.refused(e)
-	case head.Handle == 0 && call != nil:
+	case call != nil:
 		c.joinRefused(call, e)
 	default:
 		c.log.Info("the server refused a message", "error", e)

@@ -48,7 +48,7 @@ func joinWalkers(t *testing.T) *client.Room {
 	t.Helper()
 	s, err := parlor.New(parlor.Config{
 		Rooms: []rooms.Kind{rooms.Define("walkers", walkers.Game())},
-		Data:  t.TempDir(), Record: "off", Logger: slog.New(slog.DiscardHandler),
+		Data:  t.TempDir(), Record: "off", AdminAddr: "off", Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -27,7 +27,7 @@ func serve(t *testing.T) (url string) {
 	t.Helper()
 	s, err := parlor.New(parlor.Config{
 		Rooms: []rooms.Kind{rooms.Define("walkers", walkers.Game())},
-		Data:  t.TempDir(), Record: "off", Logger: slog.New(slog.DiscardHandler),
+		Data:  t.TempDir(), Record: "off", AdminAddr: "off", Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)
