@@ -116,7 +116,7 @@ func (s *Server) adminMessage(w http.ResponseWriter, r *http.Request) {
 
 // adminCall reads a call's body into req and makes the call on the path's room.
 func (s *Server) adminCall(w http.ResponseWriter, r *http.Request, req any, call func(room string) error) {
-	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+	limitBody(w, r)
 	err := readJSON(r, req)
 	if err == nil {
 		err = call(r.PathValue("id"))

@@ -12,8 +12,17 @@ import (
 	"github.com/parlor-server/parlor/schema"
 )
 
-// maxBody is the longest body of an HTTP call.
-const maxBody = 64 << 10
+// A call's body may have so many bytes, and take so long to arrive. The time is
+// longer than any call takes: its end would also cancel a call that still runs.
+const (
+	maxBody  = 64 << 10
+	bodyTime = 30 * time.Second
+)
+
+func limitBody(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTime)) // writers of tests have none
+}
 
 // api is the HTTP way to rooms, for lobbies and for other servers.
 type api struct{ server *Server }
@@ -33,7 +42,7 @@ func (s *Server) newAPI() http.Handler {
 // call authenticates a request as a session would, and writes what f returns.
 func (a api) call(f func(r *http.Request, user auth.User) (status int, answer any, err error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		limitBody(w, r)
 		// A guest that this call makes is forgotten with it.
 		user, _, err := a.server.auth.Authenticate(r.Context(), bearer(r))
 		if err != nil {

@@ -56,6 +56,13 @@ func TestGameInAModuleOfItsOwn(t *testing.T) {
 	if other := runGame(t, 3, game, "replay", "bisect", recordings[0], recordings[1]); !strings.Contains(other, "differ first at tick") {
 		t.Errorf("bisect of two rooms says %q", other)
 	}
+	truncate(t, recordings[1])
+	if cut := runGame(t, 1, game, "replay", "verify", recordings[1]); !strings.Contains(cut, "--truncated") {
+		t.Errorf("verify of a recording without its end says %q", cut)
+	}
+	if cut := runGame(t, 0, game, "replay", "verify", "--truncated", recordings[1]); !strings.Contains(cut, "ok "+recordings[1]) {
+		t.Errorf("verify --truncated says %q", cut)
+	}
 	damage(t, recordings[0])
 	if damaged := runGame(t, 1, game, "replay", "verify", recordings[0]); !strings.Contains(damaged, "FAILED "+recordings[0]) {
 		t.Errorf("verify of a damaged recording says %q", damaged)
@@ -184,6 +191,20 @@ func runGame(t *testing.T, status int, program string, args ...string) (stdout s
 // damage changes one byte in the middle of a recording's first segment.
 func damage(t *testing.T, recording string) {
 	t.Helper()
+	change(t, recording, func(content []byte) []byte {
+		content[len(content)/2] ^= 1
+		return content
+	})
+}
+
+// truncate takes a little off the end of a recording's only segment, as a crash would.
+func truncate(t *testing.T, recording string) {
+	t.Helper()
+	change(t, recording, func(content []byte) []byte { return content[:len(content)-10] })
+}
+
+func change(t *testing.T, recording string, f func([]byte) []byte) {
+	t.Helper()
 	files, err := os.ReadDir(recording)
 	if err != nil || len(files) == 0 {
 		t.Fatalf("%s has no segment: %v", recording, err)
@@ -193,8 +214,7 @@ func damage(t *testing.T, recording string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	content[len(content)/2] ^= 1
-	if err := os.WriteFile(name, content, 0o600); err != nil {
+	if err := os.WriteFile(name, f(content), 0o600); err != nil {
 		t.Fatal(err)
 	}
 }

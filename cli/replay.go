@@ -111,9 +111,12 @@ func recordingsIn(path string) ([]string, error) {
 	return list, nil
 }
 
-// explain adds to a mismatch that the recording is of another build, where
-// that may be the reason.
+// explain adds what to do: --truncated for a recording without an end, and for
+// a mismatch the build to check out, where another one made the recording.
 func explain(err error, path string, opts record.ReadOptions) error {
+	if errors.Is(err, record.ErrTruncated) {
+		return fmt.Errorf("%w (if its server crashed or still runs, --truncated accepts what is there)", err)
+	}
 	var mismatch *rooms.Mismatch
 	if !errors.As(err, &mismatch) {
 		return err
