@@ -1,0 +1,237 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"os"
+	"runtime"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/parlor-server/parlor/schema"
+)
+
+const (
+	again        = syscall.EAGAIN
+	beatPeriod   = 50                     // milliseconds between two inputs of a client
+	settle       = 200 * time.Millisecond // after the server was asked for its counts
+	joinPatience = 20 * time.Second
+	joinsAtOnce  = 32
+)
+
+// load is all clients of one run, on one thread. Nothing of it is shared.
+type load struct {
+	plan    plan
+	addr    *net.TCPAddr
+	epoch   time.Time
+	poll    int // epoll descriptor
+	events  []unix.EpollEvent
+	buf     []byte
+	clients []*client
+	byFD    map[int32]*client
+	ready   int
+	beating bool
+	rand    *rand.Rand
+	build   *schema.Builder
+
+	now     instant // when the present round of the loop began
+	delays  delays
+	checked int64
+	desyncs int64
+	errors  int64
+	failed  error // the first error
+
+	upMessages, upBytes int64
+}
+
+// serveLoad is the load process: it is given a plan and prints a line when the
+// window opens, then the measurement.
+func serveLoad(_ context.Context, args []string) error {
+	var p plan
+	if len(args) != 1 {
+		return errors.New("the load wants one plan")
+	}
+	if err := json.Unmarshal([]byte(args[0]), &p); err != nil {
+		return fmt.Errorf("failed to read the plan: %w", err)
+	}
+	runtime.LockOSThread()
+	l, err := newLoad(p)
+	if err != nil {
+		return err
+	}
+	if err := l.join(); err != nil {
+		return err
+	}
+	m, err := l.measure()
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(os.Stdout).Encode(m)
+}
+
+func newLoad(p plan) (*load, error) {
+	addr, err := net.ResolveTCPAddr("tcp4", p.Addr)
+	if err != nil || !addr.IP.IsLoopback() {
+		return nil, fmt.Errorf("the load runs against this machine only, not %s", p.Addr)
+	}
+	poll, err := unix.EpollCreate1(0)
+	if err != nil {
+		return nil, fmt.Errorf("failed to create an epoll: %w", err)
+	}
+	l := &load{
+		plan: p, addr: addr, epoch: time.Now(), poll: poll, events: make([]unix.EpollEvent, 1024), buf: make([]byte, 1<<20),
+		byFD: make(map[int32]*client), rand: rand.New(rand.NewPCG(1, 2)), build: schema.NewBuilder(),
+	}
+	if err := l.populate(); err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// populate makes the clients, those of one room next to each other.
+func (l *load) populate() error {
+	for range l.plan.Rooms {
+		room := new(meeting)
+		for seat := range l.plan.Players {
+			c := &client{load: l}
+			switch l.plan.System {
+			case systemParlor:
+				c.talk = newWalker(l, room, seat == 0, len(l.clients)%sampleEvery == 0)
+			case systemFloor:
+				c.talk = &floorPlayer{room: len(l.clients) / l.plan.Players, seat: seat, up: make([]byte, l.plan.Up)}
+			case systemColyseus:
+				c.talk = &colyseusPlayer{addr: l.plan.Addr, room: room, index: uint32(len(l.clients))}
+			default:
+				return fmt.Errorf("there is no system %q", l.plan.System)
+			}
+			l.clients = append(l.clients, c)
+		}
+	}
+	return nil
+}
+
+// join brings all clients in: first one into each room, then the others.
+func (l *load) join() error {
+	var first, others []*client
+	for i, c := range l.clients {
+		if i%l.plan.Players == 0 {
+			first = append(first, c)
+		} else {
+			others = append(others, c)
+		}
+	}
+	for _, group := range [][]*client{first, others} {
+		if err := l.bring(group); err != nil {
+			return err
+		}
+	}
+	for _, c := range l.clients {
+		c.talk.start(c)
+	}
+	l.beating = !l.plan.Idle
+	return nil
+}
+
+// bring connects a group, a few at a time, and waits until they are ready.
+func (l *load) bring(group []*client) error {
+	deadline := l.at() + instant(joinPatience)
+	goal := l.ready + len(group)
+	for l.ready < goal {
+		for len(group) > 0 && goal-l.ready-len(group) < joinsAtOnce {
+			if err := l.connect(group[0]); err != nil {
+				return err
+			}
+			group = group[1:]
+		}
+		l.turn(time.Millisecond)
+		if l.failed != nil {
+			return fmt.Errorf("failed to join: %w", l.failed)
+		}
+		if l.now > deadline {
+			return fmt.Errorf("only %d of %d clients have joined in %v", l.ready, goal, joinPatience)
+		}
+	}
+	return nil
+}
+
+func (l *load) connect(c *client) error {
+	path, err := c.talk.path()
+	if err != nil {
+		return err
+	}
+	if c.socket, err = dial(l.addr, path); err != nil {
+		return err
+	}
+	l.byFD[int32(c.fd)] = c
+	event := unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(c.fd)}
+	if err := unix.EpollCtl(l.poll, unix.EPOLL_CTL_ADD, c.fd, &event); err != nil {
+		return fmt.Errorf("failed to watch a socket: %w", err)
+	}
+	return nil
+}
+
+func (l *load) at() instant { return since(l.epoch) }
+
+// turn waits for messages, at most as long as said, and hands them over.
+func (l *load) turn(wait time.Duration) {
+	n, _ := unix.EpollWait(l.poll, l.events, int(wait.Milliseconds())) // EINTR: nothing has come
+	l.now = l.at()
+	for i := range max(n, 0) {
+		if c := l.byFD[l.events[i].Fd]; c != nil {
+			c.readable()
+		}
+	}
+}
+
+// run lets the clients play until a time. Every millisecond it is some
+// clients' turn to send; those of one room are spread.
+func (l *load) run(until instant) {
+	const ms = instant(time.Millisecond)
+	next := l.at()/ms + 1
+	for l.at() < until {
+		for l.at() >= next*ms {
+			l.now = l.at()
+			l.beatAll(int(next))
+			next++
+			if l.at() >= next*ms { // behind: let messages in between
+				l.turn(0)
+			}
+		}
+		l.turn(time.Millisecond)
+	}
+}
+
+// beatAll makes those clients send whose phase a millisecond is. The stride
+// spreads the clients of a room over the whole period.
+func (l *load) beatAll(ms int) {
+	if !l.beating {
+		return
+	}
+	const stride, inverse = 7, 43 // stride * inverse = 1 mod beatPeriod
+	for i := ms * inverse % beatPeriod; i < len(l.clients); i += beatPeriod {
+		if c := l.clients[i]; !c.dead {
+			c.talk.beat(c)
+		}
+	}
+}
+
+// fail counts an error.
+func (l *load) fail(why string) {
+	l.errors++
+	if l.failed == nil {
+		l.failed = errors.New(why)
+	}
+}
+
+func (l *load) forget(c *client) {
+	delete(l.byFD, int32(c.fd))
+	_ = unix.Close(c.fd)
+}

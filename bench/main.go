@@ -1,0 +1,66 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+const usage = `bench measures Parlor.
+
+  go run ./bench walkers   a server with players over WebSocket, and beside it the
+                           least that a Go program needs to send the same bytes
+  go run ./bench ticks     thousands of rooms without any network
+  go run ./bench idle      the memory of players who do nothing
+
+Each has --help.
+`
+
+// commands are what bench does; those with a dash in front are its own child
+// processes.
+func commands() map[string]func(ctx context.Context, args []string) error {
+	return map[string]func(context.Context, []string) error{
+		"walkers": runWalkers,
+		"ticks":   runTicks,
+		"idle":    runIdle,
+		"-load":   serveLoad,
+		"-floor":  serveFloor,
+		"-rooms":  serveRooms,
+	}
+}
+
+func main() {
+	started := time.Now()
+	if len(os.Args) < 2 {
+		fmt.Fprint(os.Stderr, usage)
+		os.Exit(2)
+	}
+	command := commands()[os.Args[1]]
+	if command == nil {
+		fmt.Fprint(os.Stderr, usage)
+		os.Exit(2)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := command(withStart(ctx, started), os.Args[2:]); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+type startKey struct{}
+
+// withStart remembers when the program began: benchmarks keep a time budget.
+func withStart(ctx context.Context, t time.Time) context.Context {
+	return context.WithValue(ctx, startKey{}, t)
+}
+
+func elapsed(ctx context.Context) time.Duration {
+	t, _ := ctx.Value(startKey{}).(time.Time)
+	return time.Since(t)
+}

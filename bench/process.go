@@ -1,0 +1,102 @@
+//go:build linux
+
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// The cores that the two sides of a measurement have for themselves.
+const (
+	serverCore = 0
+	loadCore   = 1
+)
+
+// process is a child with a core for itself, whose standard output is read
+// line by line. Its owner must call end.
+type process struct {
+	cmd   *exec.Cmd
+	lines *bufio.Scanner
+}
+
+// start runs a program on one core. It ends with ctx at the latest.
+func start(ctx context.Context, core int, path string, args ...string) (*process, error) {
+	cmd := exec.CommandContext(ctx, path, args...)
+	cmd.Env = append(os.Environ(), "GOMAXPROCS=1", "NODE_ENV=production")
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, fmt.Errorf("failed to start %s: %w", path, err)
+	}
+	if err := startOn(core, cmd); err != nil {
+		return nil, fmt.Errorf("failed to start %s: %w", path, err)
+	}
+	lines := bufio.NewScanner(out)
+	lines.Buffer(nil, 1<<20)
+	return &process{cmd, lines}, nil
+}
+
+// startOn starts cmd from a thread whose core and scheduling the child
+// inherits. The goroutine keeps the thread, which so ends with it.
+func startOn(core int, cmd *exec.Cmd) error {
+	result := make(chan error)
+	go func() {
+		runtime.LockOSThread()
+		var set unix.CPUSet
+		set.Set(core)
+		if err := unix.SchedSetaffinity(0, &set); err != nil {
+			result <- fmt.Errorf("no core %d for it: %w", core, err)
+			return
+		}
+		_ = beRealTime() // only root may; other_cpu tells whether it mattered
+		result <- cmd.Start()
+	}()
+	return <-result
+}
+
+// beRealTime makes the thread run before all ordinary ones.
+func beRealTime() error {
+	attr := unix.SchedAttr{Policy: unix.SCHED_RR, Priority: 1}
+	attr.Size = uint32(unsafe.Sizeof(attr))
+	return unix.SchedSetAttr(0, &attr, 0)
+}
+
+// line is the next line that the process prints.
+func (p *process) line() (string, error) {
+	if p.lines.Scan() {
+		return p.lines.Text(), nil
+	}
+	err := p.lines.Err()
+	if err == nil {
+		err = io.ErrUnexpectedEOF
+	}
+	return "", fmt.Errorf("failed to read from %s: %w", p.cmd.Path, err)
+}
+
+func (p *process) pid() int { return p.cmd.Process.Pid }
+
+// end kills the process: nothing that it would still do is of interest.
+func (p *process) end() {
+	_ = p.cmd.Process.Kill() // it may have ended
+	_ = p.cmd.Wait()
+}
+
+// wait waits until the process has ended by itself.
+func (p *process) wait() error {
+	var status *exec.ExitError
+	err := p.cmd.Wait()
+	if errors.As(err, &status) {
+		return fmt.Errorf("%s failed: %w", p.cmd.Path, err)
+	}
+	return err
+}

@@ -1,0 +1,179 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"time"
+)
+
+// walkersOptions are the flags of the walkers benchmark.
+type walkersOptions struct {
+	players, roomSize, repetitions int
+	window, warm, budget           time.Duration
+	maxOther                       float64
+	record, server, peer, profile  string
+	json, ramp                     bool
+}
+
+func parseWalkers(args []string) (o walkersOptions, err error) {
+	flags := flag.NewFlagSet("walkers", flag.ContinueOnError)
+	flags.IntVar(&o.players, "players", 1000, "players")
+	flags.IntVar(&o.roomSize, "room-size", 20, "players of a room")
+	flags.IntVar(&o.repetitions, "repetitions", 3, "runs of each system, of which medians are taken")
+	flags.DurationVar(&o.window, "window", 4*time.Second, "how long a run measures")
+	flags.DurationVar(&o.warm, "warm", time.Second, "how long players play before that")
+	flags.DurationVar(&o.budget, "budget", 0, "begin no run beyond this time (default 48s, 72s with a peer)")
+	flags.Float64Var(&o.maxOther, "max-other", 0.25, "repeat runs in which other processes used more CPU, in cores")
+	flags.StringVar(&o.record, "record", "all", "rooms that the server records, or off")
+	flags.StringVar(&o.server, "server", "", "the server's binary, instead of building it")
+	flags.StringVar(&o.peer, "peer", "", "also run this system: colyseus")
+	flags.StringVar(&o.profile, "pprof", "", "one more run writes the server's CPU profile to this file, and the floor's to FILE.floor")
+	flags.BoolVar(&o.json, "json", false, "print one JSON object on the last line")
+	flags.BoolVar(&o.ramp, "ramp", false, "find out how many players one core carries")
+	if err := flags.Parse(args); err != nil {
+		return o, err
+	}
+	if o.roomSize < 1 || o.players < o.roomSize || o.repetitions < 1 {
+		return o, errors.New("there must be a player, a room and a run at least")
+	}
+	if o.peer != "" && o.peer != systemColyseus {
+		return o, fmt.Errorf("there is no peer %q", o.peer)
+	}
+	if o.budget == 0 {
+		if o.budget = 48 * time.Second; o.peer != "" {
+			o.budget = 72 * time.Second
+		}
+	}
+	return o, nil
+}
+
+func (o walkersOptions) plan(system string, players int) plan {
+	return plan{System: system, Rooms: players / o.roomSize, Players: o.roomSize, Warm: o.warm, Window: o.window}
+}
+
+// runWalkers measures Parlor and the floor by turns.
+func runWalkers(ctx context.Context, args []string) error {
+	o, err := parseWalkers(args)
+	if err != nil {
+		return err
+	}
+	p, err := newPrograms(ctx, o.server, o.record)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	if o.ramp {
+		return runRamp(ctx, p, o)
+	}
+	systems := []string{systemParlor, systemFloor}
+	if o.peer != "" {
+		if p.colyseus, err = newColyseus(ctx); err != nil {
+			return err
+		}
+		systems = append(systems, o.peer)
+	}
+	rounds, err := runRounds(ctx, p, o, systems)
+	if err != nil {
+		return err
+	}
+	if o.profile != "" {
+		if err := writeProfiles(ctx, p, o, rounds[0]); err != nil {
+			return err
+		}
+	}
+	return printWalkers(os.Stdout, o, rounds)
+}
+
+// round is one run of each system, one right after the other.
+type round map[string]measurement
+
+// other is the most CPU that other processes used in one of the runs.
+func (r round) other() (most float64) {
+	for _, m := range r {
+		most = max(most, m.OtherCPU)
+	}
+	return most
+}
+
+// runRounds makes as many rounds as wanted, and further ones for those in which
+// other processes disturbed, while there is time. The least disturbed are kept.
+func runRounds(ctx context.Context, p *programs, o walkersOptions, systems []string) ([]round, error) {
+	var rounds []round
+	for {
+		began := elapsed(ctx)
+		r, err := runRound(ctx, p, o, systems)
+		if err != nil {
+			return nil, err
+		}
+		rounds = append(rounds, r)
+		took := elapsed(ctx) - began
+		worst := 0
+		for i := range rounds {
+			if rounds[i].other() > rounds[worst].other() {
+				worst = i
+			}
+		}
+		if len(rounds) > o.repetitions {
+			rounds = append(rounds[:worst], rounds[worst+1:]...)
+		}
+		undisturbed := rounds[min(worst, len(rounds)-1)].other() <= o.maxOther && len(rounds) <= o.repetitions
+		if len(rounds) == o.repetitions && (undisturbed || elapsed(ctx)+took > o.budget) {
+			return rounds, nil
+		}
+		if elapsed(ctx)+took > o.budget {
+			return rounds, nil
+		}
+	}
+}
+
+func runRound(ctx context.Context, p *programs, o walkersOptions, systems []string) (round, error) {
+	r := make(round)
+	for _, system := range systems {
+		plan := o.plan(system, o.players)
+		plan.Up = sizeUp(r[systemParlor])
+		m, err := p.measure(ctx, plan, sizeDown(r[systemParlor]), nil)
+		if err != nil {
+			return nil, err
+		}
+		r[system] = m
+		fmt.Fprintf(os.Stderr, "%-8s server %.3f cores, load %.3f, others %.2f; acknowledged in %.1f ms (p99); %.2f Hz\n",
+			system, m.ServerCPU, m.LoadCPU, m.OtherCPU, m.AckP99, m.HzMin)
+	}
+	return r, nil
+}
+
+// sizeDown is the payload of the floor's messages, with which as many bytes
+// reach a client for each tick as from Parlor.
+func sizeDown(m measurement) int {
+	const short, long = 2, 4 // bytes of a WebSocket header
+	n := int(m.FrameBytes + 0.5)
+	if n-short < 126 {
+		return max(2, n-short)
+	}
+	return n - long
+}
+
+func sizeUp(m measurement) int { return max(2, int(m.UpBytes+0.5)) }
+
+// writeProfiles makes one more run of each, so that profiling costs nothing in
+// the others.
+func writeProfiles(ctx context.Context, p *programs, o walkersOptions, r round) error {
+	for system, name := range map[string]string{systemParlor: o.profile, systemFloor: o.profile + ".floor"} {
+		f, err := os.Create(name)
+		if err != nil {
+			return fmt.Errorf("failed to write a profile: %w", err)
+		}
+		plan := o.plan(system, o.players)
+		plan.Up = sizeUp(r[systemParlor])
+		_, err = p.measure(ctx, plan, sizeDown(r[systemParlor]), f)
+		if err := errors.Join(err, f.Close()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
