@@ -44,6 +44,21 @@ export function isNear(c: Column, mine: Scalar | undefined, theirs: Scalar | und
   return Math.abs(off) <= tolerance(c, theirs);
 }
 
+/**
+ * What to go on with when theirs is the wire's rounded value and mine is not
+ * near it. The exact value lies within half a step of theirs. When mine is less
+ * than a step away, the nearest value of that range is the best guess: taking
+ * theirs would leave an error of up to half a step, and the next frames would
+ * differ again; so the error shrinks each time instead.
+ */
+export function settled(c: Column, mine: Scalar | undefined, theirs: Scalar): Scalar {
+  if (c.quant === 0 || typeof mine !== 'number' || typeof theirs !== 'number') return theirs;
+  const off = (c.flags & ColumnFlag.Angle) !== 0 ? turn(mine, theirs) : theirs - mine;
+  if (Math.abs(off) > c.quant) return theirs;
+  const edge = theirs - (Math.sign(off) * c.quant) / 2;
+  return c.kind === ColumnKind.Float32 ? Math.fround(edge) : edge;
+}
+
 /** Half a quantisation step, and what a float32 may add to it by rounding near v. */
 function tolerance(c: Column, v: number): number {
   if (c.quant === 0) return 0;

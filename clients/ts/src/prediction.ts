@@ -1,4 +1,4 @@
-import { blendRows, blendScalar, isBlended, isNear, turn } from './blend';
+import { blendRows, blendScalar, isBlended, isNear, settled, turn } from './blend';
 import { type Fields, Shape } from './record';
 import type { Room, World } from './room';
 import { type Column, ColumnFlag, isPublic } from './schema';
@@ -110,14 +110,18 @@ export class Predictor<T extends object, C> {
     this.server = server;
     const wrong = shape.columns.flatMap((c, i) => (which(c) && !isNear(c, shape.get(base, i), shape.get(server, i)) ? [i] : []));
     if (wrong.length === 0) return undefined;
-    // A column that no step has touched, and that is no float, was changed by the server alone.
-    if (wrong.some((i) => isBlended(shape.columns[i]) || shape.get(base, i) !== shape.get(last, i))) this.corrections++;
     const before = this.row;
     const mended = structuredClone(base!);
+    let mistaken = false;
     for (const i of wrong) {
-      const v = shape.get(server, i);
-      if (v !== undefined) shape.set(mended, i, v);
+      const [c, mine, theirs] = [shape.columns[i], shape.get(base, i), shape.get(server, i)];
+      if (theirs === undefined) continue;
+      const v = settled(c, mine, theirs);
+      shape.set(mended, i, v);
+      // A column that no step has touched, and that is no float, was changed by the server alone.
+      mistaken ||= v === theirs && (isBlended(c) || mine !== shape.get(last, i));
     }
+    if (mistaken) this.corrections++;
     this.replay(mended);
     return before;
   }

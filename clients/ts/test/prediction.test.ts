@@ -59,6 +59,23 @@ test('a wrong prediction starts again from the server and replays', () => {
   assert.ok(p.row!.X > 50 && p.row!.X < 50.01);
 });
 
+test('a rounded start settles without corrections', () => {
+  const next = random(11);
+  const server: Walker = { X: 5.0043, Aim: 1, HP: 100, Speed: 0 };
+  const p = predictor();
+  p.reconcile(0, sent(server));
+  const off = () => Math.abs(p.row!.X - server.X);
+  const first = off();
+  for (let tick = 1; tick <= 300; tick++) {
+    const move = { X: Math.floor(next() * 3) - 1 };
+    p.run(tick, move);
+    step(server, move, DT);
+    p.reconcile(tick, sent(server));
+  }
+  assert.equal(p.corrections, 0);
+  assert.ok(first > 0.004 && off() < 0.001, `off by ${first}, then by ${off()}`);
+});
+
 test('what the server alone changes is no correction, and leaves the rest exact', () => {
   const p = predictor();
   p.reconcile(0, { X: 5, Aim: 0, HP: 100, Speed: 0 });
