@@ -32,6 +32,11 @@ type pages struct {
 //go:embed index.html.tmpl
 var indexTemplate string
 
+// browserClient is clients/ts as one module, at /parlor.js unless the pages have their own.
+//
+//go:embed clients/ts/dist/parlor.js
+var browserClient []byte
+
 // newPages makes the pages of a server; without an index.html in files, / is a
 // list of the games.
 func newPages(files fs.FS, kinds []string) (*pages, error) {
@@ -101,6 +106,9 @@ func (p *pages) read(name string, folder bool) (body []byte, file string, err er
 	if name == "" && p.index != nil {
 		return p.index, "index.html", nil
 	}
+	if name == "parlor.js" && !folder && !p.has(name) {
+		return browserClient, name, nil
+	}
 	if p.files == nil {
 		return nil, "", fs.ErrNotExist
 	}
@@ -124,4 +132,12 @@ func (p *pages) read(name string, folder bool) (body []byte, file string, err er
 	}
 	body, err = fs.ReadFile(p.files, name)
 	return body, name, err
+}
+
+func (p *pages) has(name string) bool {
+	if p.files == nil {
+		return false
+	}
+	_, err := fs.Stat(p.files, name)
+	return err == nil
 }

@@ -34,6 +34,8 @@ func TestPages(t *testing.T) {
 		"/":                  {200, "<p>all games", "text/html"},
 		"/arena/":            {200, "<p>arena", "text/html"},
 		"/arena/game.js":     {200, "play()", "text/javascript"},
+		"/parlor.js":         {200, "", "text/javascript"},
+		"/parlor.js/":        {404, "", ""},
 		"/arena":             {301, "", ""},
 		"/empty/":            {404, "", ""},
 		"/empty":             {404, "", ""},
