@@ -16,10 +16,11 @@ const (
 	goal        = 20 // kills that end a round
 	fighters    = 4  // people and drones, while there are fewer people
 	health      = 100
-	magazine    = 30
-	trickle     = 5 // an all but empty gun fills itself up to here, one bullet a second
+	magazine    = 40
+	loot        = 10 // bullets that a kill brings
+	trickle     = 8  // an all but empty gun fills itself up to here, two bullets a second
 	medkit      = 50
-	ammoBox     = 20
+	ammoBox     = 30
 	reach       = 1.3 // how near one must come to pick something up
 	roundTime   = 3 * time.Minute
 	podiumTime  = 8 * time.Second
@@ -193,7 +194,7 @@ func (w *World) settle(ctx *rooms.Ctx, id state.ID, p *Player) {
 	if p.Safe && now >= p.SafeTill {
 		p.Safe = false
 	}
-	if p.Ammo < trickle && now%uint32(hz) == 0 {
+	if p.Ammo < trickle && now%uint32(hz/2) == 0 {
 		p.Ammo++
 	}
 	if p.Cool > 0 {
@@ -259,6 +260,7 @@ func (w *World) hurt(ctx *rooms.Ctx, by, of state.ID, damage uint8) {
 	if killer := w.Players.Edit(by); killer != nil {
 		killer.Kills++
 		killer.Streak++
+		killer.Ammo = min(killer.Ammo+loot, magazine)
 		if killer.Kills >= goal {
 			w.endRound(ctx)
 		}

@@ -81,7 +81,9 @@ func TestMovesAndStops(t *testing.T) {
 func TestFiveHitsKill(t *testing.T) {
 	room, by, of := duel(t)
 	aimAt(t, room, by, of)
+	var before uint8 // bullets before the last tick
 	for range ticks(5 * time.Second) {
+		before = player(t, room.World, by).Ammo
 		room.Step(1)
 		if player(t, room.World, of).HP == 0 {
 			break
@@ -91,8 +93,8 @@ func TestFiveHitsKill(t *testing.T) {
 	if victim.HP != 0 || victim.Deaths != 1 || killer.Kills != 1 || killer.Streak != 1 {
 		t.Fatalf("killer %+v, victim %+v", killer, victim)
 	}
-	if used := magazine - int(killer.Ammo); used < health/damage || used > health/damage+5 {
-		t.Errorf("%d bullets were used for a kill of %d hits", used, health/damage)
+	if killer.Ammo <= before {
+		t.Errorf("a kill brought no bullets: %d were left, now %d", before, killer.Ammo)
 	}
 
 	room.Send(by, Move{})
@@ -233,7 +235,7 @@ func TestPickupsHealAndComeBack(t *testing.T) {
 		t.Error("the medkit is still there")
 	}
 	room.Send(of, Move{X: fullStick})
-	room.Step(1)
+	room.Step(10)
 	room.Send(of, Move{})
 	room.Step(ticks(pickupTime) + 1)
 	for id, k := range room.World.Pickups.All() {

@@ -13,7 +13,7 @@ import { step } from './step';
 /** What the room of this game holds, for clients/ts. */
 export interface ArenaWorld {
   tables: { Players: PlayerRow; Bullets: BulletRow; Pickups: PickupRow; Round: RoundRow };
-  events: { Kill: KillEvent; Hit: HitEvent; Said: SaidEvent };
+  events: { Kills: KillEvent; Hits: HitEvent; Talk: SaidEvent };
   inputs: { Move: MoveInput; Say: { Line: number } };
 }
 
@@ -26,6 +26,7 @@ export class Game {
   private waiting: { tick: number; show: () => void }[] = []; // events of ticks that are not drawn yet
   private diedAt = 0; // milliseconds; 0: alive
   private killer = '';
+  private scene: Scene = { fighters: [], shots: [], pickups: [], me: undefined, pointer: undefined };
 
   constructor(
     readonly room: Room<ArenaWorld>,
@@ -45,9 +46,9 @@ export class Game {
     table.onAdd((id, row) => this.bullets.added(id, row, room.player));
     table.onRemove((id) => this.bullets.removed(id, room.tick));
     Pickups.onChange((_, row) => this.pickedUp(row));
-    room.onEvent('Hit', (e, tick) => this.later(tick, () => this.hit(e)));
-    room.onEvent('Kill', (e, tick) => this.later(tick, () => this.kill(e)));
-    room.onEvent('Said', (e) => picture.effects.say(e.By, LINES[e.Line] ?? ''));
+    room.onEvent('Hits', (e, tick) => this.later(tick, () => this.hit(e)));
+    room.onEvent('Kills', (e, tick) => this.later(tick, () => this.kill(e)));
+    room.onEvent('Talk', (e) => picture.effects.say(e.By, LINES[e.Line] ?? ''));
     room.onStatus(() => {
       this.bullets.clear();
       this.waiting = [];
@@ -59,8 +60,9 @@ export class Game {
     if (this.room.status === 'joined') this.room.send('Say', { Line: line });
   }
 
-  /** Sends what is due and gives the picture of this moment. */
+  /** Sends what is due and gives the picture of this moment; while the connection is lost, the last one. */
   next(now: number): Scene {
+    if (this.room.status !== 'joined') return (this.scene = { ...this.scene, shots: [], pointer: this.pointer() });
     this.prediction.update((tick) => this.command(tick), now);
     const past = this.others.tickAt(now);
     this.tell(past);
@@ -68,7 +70,7 @@ export class Game {
     const me = fighters.find((f) => f.me);
     this.watchMe(me, now);
     const shots = this.bullets.shots(past, this.room.pacer.target(now));
-    return { fighters, shots, pickups: this.pickups(), me, pointer: this.pointer() };
+    return (this.scene = { fighters, shots, pickups: this.pickups(), me, pointer: this.pointer() });
   }
 
   /** Seconds until the round, or the podium, is over. */
