@@ -101,6 +101,10 @@ export function buildPong(id: number, time: bigint, applied: readonly Applied[])
   });
 }
 
+export function buildClose(code: number, message: string): Uint8Array {
+  return body((b) => fb.Close.createClose(b, code, text(b, message)));
+}
+
 function buffer(p: Uint8Array): flatbuffers.ByteBuffer {
   return new flatbuffers.ByteBuffer(p);
 }

@@ -1,7 +1,7 @@
 import { DecodeError } from './bits';
 import { RoundTrip } from './clock';
 import {
-  type Applied, buildHello, buildJoin, buildPing, buildPong, type Ending, type Joined, type JoinBody,
+  type Applied, buildClose, buildHello, buildJoin, buildPing, buildPong, type Ending, type Joined, type JoinBody,
   readClose, readError, readJoined, readPing, readPong, readWelcome, type Refusal, type Welcome,
 } from './messages';
 import { Code, codeOfCloseStatus, type Header, joinMessage, Kind, ParlorError, PROTOCOL_VERSION, splitMessage } from './protocol';
@@ -100,7 +100,9 @@ export class Session {
 
   /** Closes the connection; the reason is told to onEnd. */
   close(code: number, message: string): void {
+    if (this.ended) return;
     this.ending ??= { code, message };
+    this.send(Kind.Close, 0, 0, buildClose(code, message));
     this.transport.close(code === 0 ? 1000 : 4000 + code);
     this.end(this.ending);
   }

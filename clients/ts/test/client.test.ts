@@ -256,6 +256,8 @@ test('closes on a message that breaks the protocol', async () => {
   await join();
   server.last.onMessage(new Uint8Array(3));
   assert.equal(server.last.closedWith, 4000 + Code.BAD_MESSAGE);
+  const last = server.last.received.at(-1)!;
+  assert.deepEqual([last.head.kind, fb.Close.getRootAsClose(last.body).code()], [Kind.Close, Code.BAD_MESSAGE]);
 });
 
 test('survives damaged messages', async () => {
