@@ -55,6 +55,9 @@ func (s *Store) HasOwner() bool {
 	return slices.ContainsFunc(s.tables, func(r *rows) bool { return r.owners > 0 })
 }
 
+// OwnerChanged reports whether the last tick changed any owner column, of any player.
+func (s *Store) OwnerChanged() bool { return len(s.owners) > 0 }
+
 // AppendOwner appends the owner columns that changed for a player in the last
 // tick, or all that it owns if full. some is false, and dst as it was, if there
 // is nothing to tell; a full one is never nothing.

@@ -104,6 +104,30 @@ func TestOwnerColumnsGoToTheOwnerOnly(t *testing.T) {
 	}
 }
 
+func TestOwnerColumnsGoWithTheirRow(t *testing.T) {
+	w, s := newTestWorld(t)
+	ann := makeID(0, 1)
+	for _, keyframe := range []bool{false, true} {
+		step(s, func() { w.Players.Put(ann, everyKind{Ammo: 5}) })
+		m := mirrorOf(t, s)
+		payload, _ := s.AppendOwner(nil, ann, true)
+		if err := m.ApplyOwner(payload); err != nil || len(m.tables[0].owned) != 1 {
+			t.Fatal("ann's columns are not held", err)
+		}
+		step(s, func() { w.Players.Delete(ann) })
+		if s.OwnerChanged() {
+			t.Error("nobody owns what is gone")
+		}
+		frame, _ := s.AppendDelta(nil, s.Tick()-1, false)
+		if keyframe {
+			frame = s.AppendKeyframe(nil, false)
+		}
+		if err := m.ApplyFrame(frame, keyframe); err != nil || len(m.tables[0].owned) != 0 {
+			t.Errorf("keyframe %v: the columns outlive the row (%v)", keyframe, err)
+		}
+	}
+}
+
 func (p *everyKind) X() { p.Pos[0].X++ }
 
 func TestDescribeShowsEverything(t *testing.T) {
