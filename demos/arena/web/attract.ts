@@ -32,7 +32,7 @@ export class Attract {
       this.shots.push({ x: f.x, y: f.y, aim: f.aim, flown: 0.8, mine: f.me });
     }
     this.fly(elapsed);
-    return { fighters, shots: this.shots, pickups: [], me: undefined, pointer: undefined };
+    return { fighters, shots: this.shots, pickups: [], me: undefined, pointer: undefined, sticks: [] };
   }
 
   private place(a: (typeof ACTORS)[number]): Fighter {

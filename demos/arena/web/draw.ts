@@ -3,8 +3,9 @@ import { Effects } from './effects';
 import { FIELD } from './field';
 import { drawFighter, drawLabel } from './fighter';
 import { Floor } from './floor';
+import { STICK } from './input';
 import { fade, INK } from './palette';
-import type { Fighter, Scene, Shot, Supply } from './scene';
+import type { Fighter, Scene, Shot, Stick, Supply } from './scene';
 import { trace } from './step';
 
 const AIM_LINE = 11; // metres
@@ -60,6 +61,7 @@ export class Picture {
       const [x, y] = camera.toScreen(f.x, f.y);
       drawLabel(ctx, f, x, y, camera.scale, this.effects);
     }
+    for (const s of scene.sticks) drawStick(ctx, s);
     if (scene.pointer && scene.me) {
       const [x, y] = camera.toScreen(...scene.pointer);
       drawCrosshair(ctx, x, y, this.effects.recoil.get(scene.me.id) ?? 1, this.confirmed, this.killed);
@@ -163,6 +165,18 @@ function drawBox(ctx: CanvasRenderingContext2D, ammo: boolean, colour: string): 
     ctx.roundRect(x, -0.26, 0.12, 0.52, [0.06, 0.06, 0, 0]);
     ctx.fill();
   }
+}
+
+function drawStick(ctx: CanvasRenderingContext2D, s: Stick): void {
+  ctx.lineWidth = 2;
+  ctx.strokeStyle = 'rgba(232, 236, 246, 0.35)';
+  ctx.fillStyle = 'rgba(232, 236, 246, 0.4)';
+  ctx.beginPath();
+  ctx.arc(s.fromX, s.fromY, STICK, 0, Math.PI * 2);
+  ctx.stroke();
+  ctx.beginPath();
+  ctx.arc(s.fromX + s.x * STICK, s.fromY + s.y * STICK, 24, 0, Math.PI * 2);
+  ctx.fill();
 }
 
 function drawCrosshair(ctx: CanvasRenderingContext2D, x: number, y: number, fired: number, confirmed: number, killed: boolean): void {

@@ -26,7 +26,7 @@ export class Game {
   private waiting: { tick: number; show: () => void }[] = []; // events of ticks that are not drawn yet
   private diedAt = 0; // milliseconds; 0: alive
   private killer = '';
-  private scene: Scene = { fighters: [], shots: [], pickups: [], me: undefined, pointer: undefined };
+  private scene: Scene = { fighters: [], shots: [], pickups: [], me: undefined, pointer: undefined, sticks: [] };
 
   constructor(
     readonly room: Room<ArenaWorld>,
@@ -70,7 +70,7 @@ export class Game {
     const me = fighters.find((f) => f.me);
     this.watchMe(me, now);
     const shots = this.bullets.shots(past, this.room.pacer.target(now));
-    return (this.scene = { fighters, shots, pickups: this.pickups(), me, pointer: this.pointer() });
+    return (this.scene = { fighters, shots, pickups: this.pickups(), me, pointer: this.pointer(), sticks: this.input.sticks });
   }
 
   /** Seconds until the round, or the podium, is over. */

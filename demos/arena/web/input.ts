@@ -1,5 +1,6 @@
 import { FIELD } from './field';
 import type { MoveInput } from './rows';
+import type { Stick } from './scene';
 
 /** What the keys ask for beside moving. */
 export interface Keys {
@@ -9,23 +10,19 @@ export interface Keys {
   scores(shown: boolean): void;
 }
 
-interface Stick {
+interface Finger extends Stick {
   pointer: number;
-  fromX: number;
-  fromY: number;
-  x: number; // -1 to 1
-  y: number;
 }
 
-const STICK = 56; // CSS pixels from rest to full
+/** CSS pixels from a stick's rest to its end. */
+export const STICK = 56;
 
 /** Input turns keyboard, mouse and touch into a Move. */
 export class Input {
   /** The mouse in CSS pixels; undefined before it first moved, and with touch. */
   mouse: readonly [number, number] | undefined;
-  /** Fingers on the glass, for drawing the sticks. */
-  walk: Stick | undefined;
-  shoot: Stick | undefined;
+  private walk: Finger | undefined;
+  private shoot: Finger | undefined;
   private readonly down = new Set<string>();
   private trigger = false;
   private aim = 0;
@@ -39,6 +36,11 @@ export class Input {
     addEventListener('pointerup', (e) => this.pointerUp(e));
     addEventListener('pointercancel', (e) => this.pointerUp(e));
     surface.addEventListener('contextmenu', (e) => e.preventDefault());
+  }
+
+  /** Fingers on the glass, to be drawn. */
+  get sticks(): Stick[] {
+    return [this.walk, this.shoot].filter((s) => s !== undefined);
   }
 
   /** The move for a fighter whose middle is at (x, y) on the screen. */

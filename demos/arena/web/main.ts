@@ -1,4 +1,4 @@
-import { Client, dialWebSocket, type Room, simulateNetwork } from '../../../clients/ts/src';
+import { Client, dialWebSocket, type Room, type Seat, simulateNetwork } from '../../../clients/ts/src';
 import { Attract } from './attract';
 import { Picture } from './draw';
 import { FIELD } from './field';
@@ -12,6 +12,7 @@ import type { Fighter, Scene } from './scene';
 import { Sound } from './sound';
 
 const NAME = 'parlor.arena.name';
+const SEAT = 'parlor.arena.seat'; // of this tab, to come back to it when the page is loaded again
 const SAMPLE_MS = 250; // between two points of the network graph
 const LATE_MS = 250; // a frame older than this counts as lag
 
@@ -37,7 +38,12 @@ declare global {
 const query = new URLSearchParams(location.search);
 const conditions = { latency: Number(query.get('latency') ?? 0), jitter: Number(query.get('jitter') ?? 0), loss: Number(query.get('loss') ?? 0) };
 const meter = new Meter();
-const client = new Client(new URL('/ws', location.href), { client: 'arena', dial: simulateNetwork(meter.through(dialWebSocket), conditions) });
+const kept = keptSeat();
+const client = new Client(new URL('/ws', location.href), {
+  client: 'arena',
+  guestToken: kept?.guest,
+  dial: simulateNetwork(meter.through(dialWebSocket), conditions),
+});
 const stage = element('stage') as HTMLCanvasElement;
 const picture = new Picture(stage);
 const hud = new Hud();
@@ -63,7 +69,22 @@ function press(code: string): void {
 async function enter(name: string): Promise<void> {
   const wanted = query.get('room');
   const options = { name, ...(query.has('fighters') ? { fighters: Number(query.get('fighters')) } : {}) };
-  const room = wanted ? await client.joinByID<ArenaWorld>(wanted, options) : await client.joinOrCreate<ArenaWorld>('arena', options);
+  play(wanted ? await client.joinByID<ArenaWorld>(wanted, options) : await client.joinOrCreate<ArenaWorld>('arena', options));
+}
+
+/** The seat that this tab had before it was loaded anew. */
+function keptSeat(): { seat: Seat; guest: string } | undefined {
+  const stored = sessionStorage.getItem(SEAT);
+  sessionStorage.removeItem(SEAT);
+  return stored ? JSON.parse(stored) : undefined;
+}
+
+function keepSeat(): void {
+  if (game?.room.status === 'joined') sessionStorage.setItem(SEAT, JSON.stringify({ seat: game.room.seat, guest: client.guest }));
+}
+
+/** Plays in a room that has been joined. */
+function play(room: Room<ArenaWorld>): void {
   game = new Game(room, picture, hud, input, sound);
   room.onFrame(() => (framed = performance.now()));
   room.onLeave((reason) => leave(reason.message));
@@ -147,9 +168,9 @@ buildLagPanel(element('lag'), conditions);
 const form = element('entry') as HTMLFormElement;
 const field = element('name') as HTMLInputElement;
 field.value = query.get('name') ?? localStorage.getItem(NAME) ?? '';
+const button = form.querySelector('button')!;
 form.addEventListener('submit', async (e) => {
   e.preventDefault();
-  const button = form.querySelector('button')!;
   button.disabled = true;
   element('trouble').textContent = '';
   sound.start();
@@ -163,3 +184,11 @@ form.addEventListener('submit', async (e) => {
   }
 });
 requestAnimationFrame(draw);
+addEventListener('pagehide', keepSeat);
+if (kept && [null, kept.seat.room].includes(query.get('room'))) {
+  button.disabled = true;
+  client
+    .reconnect<ArenaWorld>(kept.seat)
+    .then(play, () => undefined) // the seat may be gone: there is the door
+    .finally(() => (button.disabled = false));
+}

@@ -16,16 +16,16 @@ export const INK = {
   ammo: '#ffc861',
   text: '#e8ecf6',
   faint: '#8b95ab',
-  drone: '#97a3ba',
 };
 
+const DRONES = ['#c9926f', '#86a3cf', '#a9b27a', '#a792c9', '#7fb3ad', '#c98f9e'];
 const PEOPLE = ['#ff7a6b', '#6aa8ff', '#ffb84d', '#b78bff', '#ff7fc0', '#7bd86a', '#4fc8e8', '#f2e15c'];
 
 /** The colour of a fighter; one's own is always the same. */
 export function colourOf(id: number, drone: boolean, me: boolean): string {
   if (me) return INK.me;
-  if (drone) return INK.drone;
-  return PEOPLE[(id & 0xfffff) % PEOPLE.length];
+  const colours = drone ? DRONES : PEOPLE;
+  return colours[(id & 0xfffff) % colours.length];
 }
 
 /** A colour with another opacity; takes #rrggbb. */

@@ -7,6 +7,16 @@ export interface Scene {
   me: Fighter | undefined;
   /** Where the mouse points, in metres; undefined without one. */
   pointer: readonly [number, number] | undefined;
+  /** Fingers on the glass. */
+  sticks: readonly Stick[];
+}
+
+/** A finger: where it came down in CSS pixels, and how far it is pushed, -1 to 1. */
+export interface Stick {
+  fromX: number;
+  fromY: number;
+  x: number;
+  y: number;
 }
 
 export interface Fighter {
