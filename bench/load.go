@@ -182,7 +182,8 @@ func (l *load) at() instant { return since(l.epoch) }
 
 // turn waits for messages, at most as long as said, and hands them over.
 func (l *load) turn(wait time.Duration) {
-	n, _ := unix.EpollWait(l.poll, l.events, int(wait.Milliseconds())) // EINTR: nothing has come
+	timeout := unix.NsecToTimespec(max(0, wait.Nanoseconds()))
+	n := epollWait(l.poll, l.events, &timeout) // EINTR: nothing has come
 	l.now = l.at()
 	for i := range max(n, 0) {
 		if c := l.byFD[l.events[i].Fd]; c != nil {
@@ -191,21 +192,24 @@ func (l *load) turn(wait time.Duration) {
 	}
 }
 
-// run lets the clients play until a time. Every millisecond it is some
-// clients' turn to send; those of one room are spread.
+// run lets the clients play until a time. In every millisecond it is some
+// clients' turn to send, at a random moment: at a fixed one it would depend on
+// chance how a server's own ticks lie to it, and so what they cost.
 func (l *load) run(until instant) {
 	const ms = instant(time.Millisecond)
 	next := l.at()/ms + 1
+	due := next * ms
 	for l.at() < until {
-		for l.at() >= next*ms {
+		for l.at() >= due {
 			l.now = l.at()
 			l.beatAll(int(next))
 			next++
-			if l.at() >= next*ms { // behind: let messages in between
+			due = next*ms + instant(l.rand.Int64N(int64(ms)))
+			if l.at() >= due { // behind: let messages in between
 				l.turn(0)
 			}
 		}
-		l.turn(time.Millisecond)
+		l.turn(min(time.Millisecond, time.Duration(due-l.at())))
 	}
 }
 

@@ -139,6 +139,17 @@ func rawRead(fd int, b []byte) (int, syscall.Errno) {
 	return int(n), err
 }
 
+// epollWait is epoll_pwait2, whose time-out is finer than a millisecond. It is
+// made the same way: in the load process nobody else wants the processor.
+func epollWait(poll int, events []unix.EpollEvent, timeout *unix.Timespec) int {
+	n, _, err := syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT2, uintptr(poll), uintptr(unsafe.Pointer(unsafe.SliceData(events))),
+		uintptr(len(events)), uintptr(unsafe.Pointer(timeout)), 0, 0)
+	if err != 0 {
+		return 0
+	}
+	return int(n)
+}
+
 // instant is a time on the load's clock.
 type instant time.Duration
 

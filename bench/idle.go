@@ -1,0 +1,81 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"text/tabwriter"
+	"time"
+)
+
+// idleReport is the result of the idle benchmark: what a further player costs,
+// as the growth of the server's memory from one run to another with twice as
+// many.
+type idleReport struct {
+	Players       int     `json:"players"` // of the second run
+	KBPlayer      float64 `json:"kb_per_idle_player"`
+	KBSession     float64 `json:"kb_per_idle_session"` // in no room
+	RSS           float64 `json:"rss_mb"`
+	ServerCPU     float64 `json:"server_cpu"`
+	SessionRSS    float64 `json:"sessions_rss_mb"`
+	WirePerSecond float64 `json:"wire_bytes_per_player_s"`
+	Errors        int64   `json:"errors"`
+	RoomSize      int     `json:"room_size"`
+	SessionCPU    float64 `json:"sessions_cpu"`
+	SecondsWaited float64 `json:"seconds"`
+}
+
+// runIdle measures players who have joined a room and send nothing, and
+// sessions that have joined none.
+func runIdle(ctx context.Context, args []string) error {
+	flags := flag.NewFlagSet("idle", flag.ContinueOnError)
+	players := flags.Int("players", 1000, "players of the first run; the second has twice as many")
+	roomSize := flags.Int("room-size", 20, "players of a room")
+	window := flags.Duration("window", 3*time.Second, "how long they idle before the memory is read")
+	server := flags.String("server", "", "the server's binary, instead of building it")
+	asJSON := flags.Bool("json", false, "print one JSON object on the last line")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	p, err := newPrograms(ctx, *server, "all")
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	var joined, lobby [2]measurement
+	for i := range joined {
+		plan := plan{System: systemParlor, Players: *roomSize, Rooms: (i + 1) * *players / *roomSize, Window: *window, Idle: true}
+		if joined[i], err = p.measure(ctx, plan, 0, nil); err != nil {
+			return err
+		}
+		plan.Lobby = true
+		if lobby[i], err = p.measure(ctx, plan, 0, nil); err != nil {
+			return err
+		}
+	}
+	further := float64(*players / *roomSize * *roomSize)
+	rep := idleReport{
+		Players: 2 * int(further), RoomSize: *roomSize, SecondsWaited: window.Seconds(),
+		KBPlayer:  round3((joined[1].RSS - joined[0].RSS) / further / 1024),
+		KBSession: round3((lobby[1].RSS - lobby[0].RSS) / further / 1024),
+		RSS:       round3(joined[1].RSS / 1e6), SessionRSS: round3(lobby[1].RSS / 1e6),
+		ServerCPU: round3(joined[1].ServerCPU), SessionCPU: round3(lobby[1].ServerCPU),
+		WirePerSecond: round3(joined[1].WireDown),
+		Errors:        joined[0].Errors + joined[1].Errors + lobby[0].Errors + lobby[1].Errors,
+	}
+	if *asJSON {
+		return json.NewEncoder(os.Stdout).Encode(rep)
+	}
+	t := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(t, "%d idle players in rooms of %d\t\tgoal\n", rep.Players, rep.RoomSize)
+	fmt.Fprintf(t, "memory of one more player, KB\t%.1f\t40\n", rep.KBPlayer)
+	fmt.Fprintf(t, "memory of one more session in no room, KB\t%.1f\t\n", rep.KBSession)
+	fmt.Fprintf(t, "server memory, MB\t%.1f\t\n", rep.RSS)
+	fmt.Fprintf(t, "server CPU, cores\t%.3f\t\n", rep.ServerCPU)
+	fmt.Fprintf(t, "errors\t%d\t0\n", rep.Errors)
+	return t.Flush()
+}
