@@ -63,7 +63,7 @@ func (r *runner) free(slot int) {
 	r.count--
 	r.stats.Players.Add(-1)
 	if r.count == 0 {
-		r.reg.roomEmpty()
+		r.reg.gone.ring()
 	}
 }
 

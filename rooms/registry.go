@@ -39,7 +39,7 @@ type Registry struct {
 	kinds map[string]*definition
 	hooks chan struct{} // one for each running Auth or Load hook
 	stats Stats
-	empty chan struct{} // told when a seat or a room has gone; Drain waits on it
+	gone  bell // rung when a room has gone, or its last seat
 
 	mu       sync.Mutex
 	rooms    map[string]*runner   // guarded by mu
@@ -61,7 +61,6 @@ func NewRegistry(cfg Config) (*Registry, error) {
 	g := &Registry{
 		cfg: cfg, kinds: make(map[string]*definition), hooks: make(chan struct{}, cfg.HookLimit),
 		rooms: make(map[string]*runner), byKind: make(map[string][]*runner), tickets: make(map[string]ticket),
-		empty: make(chan struct{}, 1),
 	}
 	for _, k := range cfg.Kinds {
 		if err := k.Err(); err != nil {
@@ -109,19 +108,37 @@ func (g *Registry) create(req CreateRequest) (*runner, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.task = g.cfg.Scheduler.Add(def.hz, r)
+	if err := g.add(r); err != nil {
+		r.rec.Close("the room was not opened", false)
+		return nil, err
+	}
+	return r, nil
+}
+
+// add makes a room known and begins to step it. The loop may end it at once;
+// it waits for mu then, so that no room is removed before it is here.
+func (g *Registry) add(r *runner) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if err := g.full(); err != nil { // Create may have taken its time
+		return err
+	}
 	g.rooms[r.id] = r
-	g.byKind[def.name] = append(g.byKind[def.name], r)
+	g.byKind[r.def.name] = append(g.byKind[r.def.name], r)
 	g.stats.Rooms.Add(1)
 	g.stats.Created.Add(1)
-	return r, nil
+	r.task = g.cfg.Scheduler.Add(r.def.hz, r)
+	return nil
 }
 
 func (g *Registry) mayCreate() error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	return g.full()
+}
+
+// full says why no room can be opened. mu is held.
+func (g *Registry) full() error {
 	if g.draining {
 		return schema.Errorf(schema.CodeGoingAway, "the server is going away and opens no rooms")
 	}
@@ -146,10 +163,6 @@ func (g *Registry) room(id string) *runner {
 
 // remove forgets a room that has ended. Its loop calls it.
 func (g *Registry) remove(r *runner) {
-	r.mu.Lock()
-	seats := r.count
-	r.mu.Unlock()
-	g.stats.Players.Add(int64(-seats))
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	delete(g.rooms, r.id)
@@ -161,15 +174,7 @@ func (g *Registry) remove(r *runner) {
 		}
 	}
 	g.stats.Rooms.Add(-1)
-	g.roomEmpty()
-}
-
-// roomEmpty wakes Drain and Close, if one waits.
-func (g *Registry) roomEmpty() {
-	select {
-	case g.empty <- struct{}{}:
-	default:
-	}
+	g.gone.ring()
 }
 
 // Drain takes in nobody new and waits until every room is without players, or
@@ -178,14 +183,17 @@ func (g *Registry) Drain(ctx context.Context) error {
 	g.mu.Lock()
 	g.draining = true
 	g.mu.Unlock()
-	for g.stats.Players.Load() > 0 {
+	for {
+		gone := g.gone.wait()
+		if g.stats.Players.Load() <= 0 {
+			return nil
+		}
 		select {
-		case <-g.empty:
+		case <-gone:
 		case <-ctx.Done():
 			return fmt.Errorf("failed to drain: %d players are still in rooms: %w", g.stats.Players.Load(), ctx.Err())
 		}
 	}
-	return nil
 }
 
 // Close closes all rooms and waits for them to end, so that their recordings
@@ -201,14 +209,17 @@ func (g *Registry) Close(ctx context.Context) error {
 	for _, r := range all {
 		r.close(schema.CodeGoingAway, "the server is going away")
 	}
-	for g.count() > 0 {
+	for {
+		gone := g.gone.wait()
+		if g.count() == 0 {
+			return nil
+		}
 		select {
-		case <-g.empty:
+		case <-gone:
 		case <-ctx.Done():
 			return errors.Join(errors.New("failed to close every room"), ctx.Err())
 		}
 	}
-	return nil
 }
 
 func (g *Registry) count() int {
