@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/parlor-server/parlor/schema"
+	"github.com/parlor-server/parlor/state"
 )
 
 // takeIn applies what arrived since the last tick, in order. It tells whether
@@ -57,7 +58,8 @@ func (r *runner) takeEnter(s *Seat) {
 	}
 	r.apply(Op{Kind: OpJoin, Player: p.id, Payload: payload})
 	if r.room.players.get(p.id) == nil {
-		r.refuse(s, schema.CodeInternal, "the room failed to take you in")
+		code, text := r.whyNot(p.id)
+		r.refuse(s, code, text)
 		return
 	}
 	for len(r.places) <= int(p.id.Slot()) {
@@ -70,6 +72,17 @@ func (r *runner) takeEnter(s *Seat) {
 	p.delivery = delivery{joining: true}
 	r.stats.Joins.Add(1)
 	r.logger.Debug("a player joined", "player", uint32(p.id), "user", p.user.ID)
+}
+
+// whyNot finds what the room said to a player that it did not keep: its Join
+// hook failed, or kicked the player.
+func (r *runner) whyNot(id state.ID) (schema.Code, string) {
+	for i := range r.out.Send {
+		if s := &r.out.Send[i]; s.To == id && s.Kind == schema.KindLeft {
+			return s.Code, s.Text
+		}
+	}
+	return schema.CodeInternal, "the room failed to take you in"
 }
 
 // takeBack gives a held place its new connection, and closes the old one if
@@ -88,7 +101,7 @@ func (r *runner) takeBack(s *Seat) {
 		p.commands[i].clear()
 	}
 	p.delivery = delivery{joining: true}
-	r.setPhase(p, placeTaken)
+	r.setPhase(p, placeTaken, time.Time{})
 	r.apply(Op{Kind: OpRejoin, Player: p.id})
 	r.stats.Returned.Add(1)
 }
@@ -99,8 +112,7 @@ func (r *runner) takeLost(p *place) {
 		p.commands[i].clear()
 	}
 	r.apply(Op{Kind: OpLost, Player: p.id})
-	p.deadline = r.clock.Add(max(0, r.def.grace))
-	r.setPhase(p, placeHeld)
+	r.setPhase(p, placeHeld, r.clock.Add(max(0, r.def.grace)))
 }
 
 func (r *runner) takeKick(p *place, text string) {
@@ -161,11 +173,7 @@ func (r *runner) expire() (worked bool) {
 
 // refuse answers a join that came too late or failed.
 func (r *runner) refuse(s *Seat, code schema.Code, text string) {
-	body := r.builder.Error(&schema.Error{Code: code, Request: s.request, Message: text})
-	s.conn.Message(schema.Header{Kind: schema.KindError}, body)
-	s.conn.Flush()
-	s.conn.Done()
-	r.stats.Refused.Add(1)
+	r.sendRefusal(s, code, text)
 	if !s.back {
 		r.dropPlace(s.place)
 	}

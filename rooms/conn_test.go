@@ -25,10 +25,13 @@ type client struct {
 	mu       sync.Mutex
 	blocked  bool // frames are refused
 	deaf     bool // frames are taken, never applied
+	silent   bool // what is applied is not told; said is
+	said     uint32
 	mirror   *state.Mirror
 	applied  uint32
 	ack      uint32
 	joined   rooms.JoinRequest // Room, Token
+	joins    int
 	player   state.ID
 	back     bool
 	frames   int
@@ -38,6 +41,7 @@ type client struct {
 	owner    int
 	messages []string
 	errs     []schema.Code
+	errText  string // of the last one
 	left     schema.Code
 	closed   schema.Code
 	done     bool
@@ -90,6 +94,7 @@ func (c *client) Message(head schema.Header, body []byte) {
 		m := fb.GetRootAsJoined(body, 0)
 		c.joined = rooms.JoinRequest{Mode: rooms.JoinReturn, Room: string(m.Room()), Token: string(m.Token())}
 		c.player, c.back = state.ID(m.Player()), m.Reconnected()
+		c.joins++
 		if s := m.Schema(nil); s != nil {
 			described, err := schema.ReadSchema(s)
 			if err != nil {
@@ -107,7 +112,8 @@ func (c *client) Message(head schema.Header, body []byte) {
 	case schema.KindMessage:
 		c.messages = append(c.messages, string(fb.GetRootAsMessage(body, 0).Name()))
 	case schema.KindError:
-		c.errs = append(c.errs, schema.Code(fb.GetRootAsError(body, 0).Code()))
+		m := fb.GetRootAsError(body, 0)
+		c.errs, c.errText = append(c.errs, schema.Code(m.Code())), string(m.Message())
 	case schema.KindLeft:
 		c.left = schema.Code(fb.GetRootAsLeft(body, 0).Code())
 	}
@@ -117,6 +123,9 @@ func (c *client) Flush() {}
 func (c *client) Applied() uint32 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.silent {
+		return c.said
+	}
 	return c.applied
 }
 func (c *client) Done() {
@@ -145,10 +154,11 @@ type house struct {
 	kinds    []rooms.Kind
 }
 
-// inHouse runs test with a registry of the tests' games, in virtual time.
-func inHouse(t *testing.T, dir string, test func(h *house)) {
+// inHouse runs test with a registry of the tests' games and more kinds, in
+// virtual time.
+func inHouse(t *testing.T, dir string, test func(h *house), more ...rooms.Kind) {
 	synctest.Test(t, func(t *testing.T) {
-		h := &house{t: t, kinds: []rooms.Kind{rooms.Define("walk", testGame()), rooms.Define("crowd", crowdGame())}}
+		h := &house{t: t, kinds: append(more, rooms.Define("walk", testGame()), rooms.Define("crowd", crowdGame()))}
 		if dir != "" {
 			var err error
 			if h.recorder, err = record.New(dir, record.Options{}); err != nil {
@@ -174,6 +184,11 @@ func inHouse(t *testing.T, dir string, test func(h *house)) {
 			t.Error(err)
 		}
 	})
+}
+
+// clockWorld is of games that are about when a room lives.
+type clockWorld struct {
+	Alarms state.Timers[uint8]
 }
 
 func crowdGame() rooms.Game[world, profile] {
@@ -207,6 +222,13 @@ func (h *house) refused(user string, req rooms.JoinRequest, want schema.Code) {
 	if !errors.As(err, &e) || e.Code != want {
 		h.t.Errorf("%s joining gave %v, want %v", user, err, want)
 	}
+}
+
+// within is a context of a minute of virtual time.
+func (h *house) within() context.Context {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	h.t.Cleanup(cancel)
+	return ctx
 }
 
 // pass lets virtual time go by and everything settle.

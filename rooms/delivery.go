@@ -190,7 +190,7 @@ func (r *runner) sendJoined(p *place) {
 	seat := p.current
 	info := schema.JoinedInfo{
 		Request: seat.request, Room: r.id, Kind: r.def.name, Player: uint32(p.id),
-		Token: r.newPlaceToken(p), Hz: uint16(r.def.hz), Tick: uint32(r.room.now),
+		Token: r.newPlaceToken(seat), Hz: uint16(r.def.hz), Tick: uint32(r.room.now),
 		Grace: uint32(max(0, r.def.grace.Milliseconds())), Reconnected: seat.back, SchemaHash: r.def.hash,
 	}
 	if seat.schemaHash != r.def.hash {

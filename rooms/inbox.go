@@ -48,7 +48,7 @@ type span struct{ from, to uint32 }
 
 // inbox takes in what arrives between two ticks, in order. Any goroutine may
 // push; the room's loop takes all at once. When it is full, commands and
-// events are refused; the other items come once for each seat and always fit.
+// events are refused; the other items come once for each seat, or from operators, and always fit.
 type inbox struct {
 	mu    sync.Mutex
 	items []item // guarded by mu

@@ -159,7 +159,7 @@ func (g *Registry) ofKind(kind string) []*runner {
 func (g *Registry) reserveReturn(req JoinRequest) (*Seat, error) {
 	if r := g.room(req.Room); r != nil {
 		if p := r.returning(req.User, req.Token); p != nil {
-			return &Seat{run: r, place: p, back: true}, nil
+			return &Seat{run: r, place: p, back: true, token: req.Token}, nil
 		}
 	}
 	return nil, schema.Errorf(schema.CodeBadToken, "this seat is no longer held for you; join again")

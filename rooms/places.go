@@ -67,29 +67,57 @@ func (r *runner) free(slot int) {
 	}
 }
 
-// enter turns a reservation into a taken seat; false when it has run out.
-func (r *runner) enter(s *Seat) bool {
+// enter turns a reservation into a taken seat and queues the join; false when
+// it has run out or the room has closed. The join is in the inbox before mu is
+// free: a room that closes later answers it.
+func (r *runner) enter(s *Seat, conn Conn) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.closed {
+	switch {
+	case r.closed, s.conn != nil:
 		return false
-	}
-	if s.back {
-		return s.place.phase != placeFree
-	}
-	if s.place.phase != placeReserved {
+	case s.back:
+		if s.place.phase == placeFree {
+			return false
+		}
+	case s.place.phase != placeReserved:
 		return false
+	default:
+		s.place.phase = placeTaken
 	}
-	s.place.phase = placeTaken
+	s.conn = conn
+	r.inbox.push(item{kind: itemEnter, from: s})
 	return true
 }
 
-// unreserve gives back a seat whose player never entered.
-func (r *runner) unreserve(s *Seat) {
+// depart queues the end of a membership, once, or gives back a seat whose
+// player never entered. It reports whether the room has something to do.
+func (r *runner) depart(s *Seat, kind itemKind) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if s.place.phase == placeReserved {
-		r.free(int(s.place.id.Slot()))
+	if s.conn == nil {
+		if s.place.phase == placeReserved {
+			r.free(s.place.id.Slot())
+		}
+		return false
+	}
+	if s.gone || r.closed {
+		return false
+	}
+	s.gone = true
+	r.inbox.push(item{kind: kind, from: s})
+	return true
+}
+
+// freeAll frees what is left of the seats of a room that has ended:
+// reservations that nobody can enter any more.
+func (r *runner) freeAll() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for slot, p := range r.seats {
+		if p != nil {
+			r.free(slot)
+		}
 	}
 }
 
@@ -108,14 +136,14 @@ func (r *runner) returning(user auth.User, token string) *place {
 	return nil
 }
 
-// newPlaceToken makes the token for the next return. The one before stays good
-// until the client shows that it has received the new one: on a bad network
-// the answer that carries it may be lost.
-func (r *runner) newPlaceToken(p *place) string {
+// newPlaceToken makes the token for the next return. The one that the player
+// came with stays good until the client shows that it has received the new one:
+// on a bad network the answer that carries it may be lost, also twice.
+func (r *runner) newPlaceToken(s *Seat) string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	p.previous, p.token = p.token, newToken()
-	return p.token
+	s.place.previous, s.place.token = s.token, newToken()
+	return s.place.token
 }
 
 func (r *runner) tokenReceived(p *place) {
@@ -124,10 +152,10 @@ func (r *runner) tokenReceived(p *place) {
 	p.previous = ""
 }
 
-func (r *runner) setPhase(p *place, phase placePhase) {
+func (r *runner) setPhase(p *place, phase placePhase, deadline time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	p.phase = phase
+	p.phase, p.deadline = phase, deadline
 }
 
 // holds tells whether a place is still one of the room.
@@ -166,20 +194,33 @@ func (r *runner) dropGone() {
 	}
 }
 
-// sendLeft ends a membership and frees its seat.
+// sendLeft ends a membership and frees its seat. A player who has not been told
+// Joined yet gets an Error for the join instead.
 func (r *runner) sendLeft(id state.ID, code schema.Code, text string) {
 	for _, p := range r.places {
 		if p == nil || p.id != id {
 			continue
 		}
-		if p.current != nil {
-			conn := p.current.conn
-			conn.Message(schema.Header{Kind: schema.KindLeft}, r.builder.Left(code, text))
-			conn.Flush()
-			conn.Done()
+		switch s := p.current; {
+		case s == nil:
+		case p.delivery.joining:
+			r.sendRefusal(s, code, text)
+		default:
+			s.conn.Message(schema.Header{Kind: schema.KindLeft}, r.builder.Left(code, text))
+			s.conn.Flush()
+			s.conn.Done()
 		}
 		r.dropPlace(p)
 	}
+}
+
+// sendRefusal answers a join with an Error.
+func (r *runner) sendRefusal(s *Seat, code schema.Code, text string) {
+	body := r.builder.Error(&schema.Error{Code: code, Request: s.request, Message: text})
+	s.conn.Message(schema.Header{Kind: schema.KindError}, body)
+	s.conn.Flush()
+	s.conn.Done()
+	r.stats.Refused.Add(1)
 }
 
 // publish shows the rules' decisions to those who look for a room.

@@ -245,6 +245,7 @@ func (r *runner) end(code schema.Code, text string) tick.Next {
 			r.sendLeft(p.id, code, text)
 		}
 	}
+	r.freeAll()
 	r.reg.remove(r)
 	return tick.Next{Stop: true}
 }

@@ -22,8 +22,11 @@ type Seat struct {
 	place      *place
 	request    uint32
 	schemaHash uint64
-	back       bool // the player comes back to a held place
-	conn       Conn // set by Enter, before the loop sees the seat
+	token      string // what the player came back with; empty: it is new
+	back       bool   // the player comes back to a held place
+
+	conn Conn // guarded by run.mu until the loop has the seat; nil before Enter
+	gone bool // guarded by run.mu; Leave or Lost came
 
 	epoch  uint64 // guarded by run.inbox.mu
 	pushed int    // guarded by run.inbox.mu; inputs since epoch
@@ -61,14 +64,12 @@ func (s *Seat) Room() string { return s.run.id }
 // Player is the player's ID in the room.
 func (s *Seat) Player() state.ID { return s.place.id }
 
-// Enter queues the join. Joined, or an Error, arrives through conn after the
-// room's next tick.
+// Enter queues the join. One Joined, or one Error, arrives through conn after the
+// room's next tick, unless Enter fails.
 func (s *Seat) Enter(conn Conn) error {
-	s.conn = conn
-	if !s.run.enter(s) {
+	if !s.run.enter(s, conn) {
 		return schema.Errorf(schema.CodeNoSuchRoom, "the room has closed or the reservation has run out; join again")
 	}
-	s.run.inbox.push(item{kind: itemEnter, from: s})
 	s.run.wake()
 	return nil
 }
@@ -101,7 +102,7 @@ func (s *Seat) input(kind itemKind, number uint32, input uint8, payload []byte, 
 	return schema.Errorf(schema.CodeRateLimited, "%s was dropped: too many inputs in one tick", inputs[input].Name)
 }
 
-// Leave says that the player asked to leave.
+// Leave says that the player asked to leave. Of Leave and Lost the first call counts.
 func (s *Seat) Leave() { s.end(itemLeave) }
 
 // Lost says that the connection ended: the place is held for the grace period.
@@ -109,12 +110,9 @@ func (s *Seat) Leave() { s.end(itemLeave) }
 func (s *Seat) Lost() { s.end(itemLost) }
 
 func (s *Seat) end(kind itemKind) {
-	if s.conn == nil {
-		s.run.unreserve(s)
-		return
+	if s.run.depart(s, kind) {
+		s.run.wake()
 	}
-	s.run.inbox.push(item{kind: kind, from: s})
-	s.run.wake()
 }
 
 // newToken makes a 128-bit secret.

@@ -72,9 +72,10 @@ func newCrowd(t testing.TB, players int) *crowd {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := &Seat{run: run, place: p, conn: &sink{}}
-		run.enter(s)
-		run.inbox.push(item{kind: itemEnter, from: s})
+		s := &Seat{run: run, place: p}
+		if !run.enter(s, &sink{}) {
+			t.Fatal("a reserved seat cannot be entered")
+		}
 		c.seats = append(c.seats, s)
 	}
 	record, err := state.RecordOf[push]()
