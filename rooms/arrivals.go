@@ -11,10 +11,13 @@ import (
 // takeIn applies what arrived since the last tick, in order. It tells whether
 // any of it needs a tick.
 func (r *runner) takeIn(items []item, data []byte) (worked bool) {
-	for i := range items { // before the tick opens, so that they see a whole one
+	for i := range items {
 		if items[i].kind == itemCall {
-			items[i].order.run()
+			r.calls = append(r.calls, items[i].order.run)
 		}
+	}
+	if !r.room.open { // calls see whole ticks; the first begins with Create
+		r.runCalls()
 	}
 	for i := range items {
 		it := &items[i]
@@ -43,6 +46,14 @@ func (r *runner) takeIn(items []item, data []byte) (worked bool) {
 		}
 	}
 	return worked
+}
+
+func (r *runner) runCalls() {
+	for _, run := range r.calls {
+		run()
+	}
+	clear(r.calls)
+	r.calls = r.calls[:0]
 }
 
 func (r *runner) takeEnter(s *Seat) {

@@ -248,8 +248,8 @@ func (r *runner) deliverOutbox(now uint32) {
 
 // message queues one message for a player that is connected.
 func (r *runner) message(p *place, kind schema.Kind, body []byte) {
-	if p == nil || p.current == nil {
-		return
+	if p == nil || p.current == nil || p.delivery.joining {
+		return // of those who join, this is for a room that ends before their tick
 	}
 	p.current.conn.Message(schema.Header{Kind: kind, Ack: p.delivery.ack}, body)
 	p.delivery.dirty = true

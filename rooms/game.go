@@ -206,15 +206,10 @@ func bindHooks[W, L any](w *W, game Game[W, L]) hooks {
 }
 
 // load runs the Load hook and encodes its result for the join op.
-func load[W, L any](ctx context.Context, game Game[W, L], r JoinRequest) (loaded []byte, err error) {
+func load[W, L any](ctx context.Context, game Game[W, L], r JoinRequest) ([]byte, error) {
 	if game.Load == nil {
 		return nil, nil
 	}
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("the Load hook panicked: %v", p)
-		}
-	}()
 	l, err := game.Load(ctx, r)
 	if err != nil {
 		return nil, err

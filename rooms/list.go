@@ -108,8 +108,7 @@ func (g *Registry) Message(room, name string, data []byte) error {
 		return schema.Errorf(schema.CodeBadOptions, "the message is not JSON")
 	}
 	data = append([]byte(nil), data...)
-	r.call(func() { r.out.add(Send{Kind: schema.KindMessage, Name: name, Data: data}) })
-	return nil
+	return r.call(func() { r.out.add(Send{Kind: schema.KindMessage, Name: name, Data: data}) })
 }
 
 // Dump writes a room's whole state as text.
@@ -120,11 +119,18 @@ func (g *Registry) Dump(ctx context.Context, room string, w io.Writer) error {
 	}
 	done := make(chan error, 1)
 	var snapshot []byte
-	r.call(func() {
+	err := r.call(func() {
+		if r.room.open { // its last tick, which never ends
+			done <- r.hasClosed()
+			return
+		}
 		var err error
 		snapshot, err = r.room.appendSnapshot(nil)
 		done <- err
 	})
+	if err != nil {
+		return err
+	}
 	select {
 	case err := <-done:
 		if err != nil {
@@ -148,10 +154,20 @@ func (d *definition) describe(snapshot []byte, w io.Writer) error {
 	return room.Describe(w)
 }
 
-// call runs fn on the room's loop, between two ticks.
-func (r *runner) call(fn func()) {
+// call has fn run on the room's loop, between two ticks or when the room ends.
+func (r *runner) call(fn func()) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return r.hasClosed()
+	}
 	r.inbox.push(item{kind: itemCall, order: &order{run: fn}})
 	r.wake()
+	return nil
+}
+
+func (r *runner) hasClosed() error {
+	return schema.Errorf(schema.CodeNoSuchRoom, "room %s has closed", r.id)
 }
 
 // close ends the room soon.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"runtime/debug"
 	"time"
 
 	"github.com/parlor-server/parlor/schema"
@@ -54,10 +55,7 @@ func (g *Registry) reserve(ctx context.Context, req JoinRequest) (*Seat, error) 
 // kindOf says which kind of room a request is for, and refuses early what
 // cannot succeed, before hooks cost anything.
 func (g *Registry) kindOf(req JoinRequest) (*definition, error) {
-	g.mu.Lock()
-	draining := g.draining
-	g.mu.Unlock()
-	if draining {
+	if g.isDraining() {
 		return nil, schema.Errorf(schema.CodeGoingAway, "the server is going away")
 	}
 	if req.Mode == JoinByID {
@@ -87,13 +85,23 @@ func (g *Registry) runHooks(ctx context.Context, def *definition, req JoinReques
 		return nil, schema.Errorf(schema.CodeRefused, "the server is too busy to take you in; try again")
 	}
 	defer func() { <-g.hooks }()
+	return g.callHooks(ctx, def, req)
+}
+
+// callHooks stops panics at the join that caused them.
+func (g *Registry) callHooks(ctx context.Context, def *definition, req JoinRequest) (loaded []byte, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			g.cfg.Logger.Error("an Auth or Load hook panicked", "kind", def.name, "user", req.User.ID, "panic", p, "stack", string(debug.Stack()))
+			loaded, err = nil, schema.Errorf(schema.CodeInternal, "the join failed")
+		}
+	}()
 	if def.auth != nil {
 		if err := def.auth(ctx, req); err != nil {
 			return nil, refusal(err)
 		}
 	}
-	loaded, err := def.load(ctx, req)
-	if err != nil {
+	if loaded, err = def.load(ctx, req); err != nil {
 		return nil, refusal(err)
 	}
 	return loaded, nil
@@ -119,6 +127,17 @@ func wireError(err error) error {
 
 // find reserves a seat in the room that was asked for, or makes one.
 func (g *Registry) find(def *definition, req JoinRequest, filter filter, loaded []byte) (*runner, *place, error) {
+	if g.isDraining() { // hooks may have taken their time
+		return nil, nil, schema.Errorf(schema.CodeGoingAway, "the server is going away")
+	}
+	r, p, err := g.findSeat(def, req, filter, loaded)
+	if err == nil {
+		r.wake() // it sleeps no longer than the reservation
+	}
+	return r, p, err
+}
+
+func (g *Registry) findSeat(def *definition, req JoinRequest, filter filter, loaded []byte) (*runner, *place, error) {
 	now := time.Now()
 	switch req.Mode {
 	case JoinByID:

@@ -15,7 +15,7 @@ func (r *runner) reserve(user auth.User, loaded []byte, now time.Time) (*place, 
 	defer r.mu.Unlock()
 	switch {
 	case r.closed:
-		return nil, schema.Errorf(schema.CodeNoSuchRoom, "room %s has closed", r.id)
+		return nil, r.hasClosed()
 	case r.locked:
 		return nil, schema.Errorf(schema.CodeRoomLocked, "room %s takes nobody in at the moment", r.id)
 	}

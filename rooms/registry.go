@@ -177,6 +177,12 @@ func (g *Registry) remove(r *runner) {
 	g.gone.ring()
 }
 
+func (g *Registry) isDraining() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.draining
+}
+
 // Drain takes in nobody new and waits until every room is without players, or
 // ctx ends. Players who lost their connection may come back meanwhile.
 func (g *Registry) Drain(ctx context.Context) error {

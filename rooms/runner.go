@@ -2,6 +2,7 @@ package rooms
 
 import (
 	"log/slog"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,6 +35,7 @@ type runner struct {
 	pulse      uint32    // ticks between two frames that carry the hash
 	changed    tick.Tick // the last tick that changed what clients see
 	rec        *record.Writer
+	calls      []func() // wait for the end of the tick
 	out        Outbox
 	builder    *schema.Builder
 	payload    []byte
@@ -86,19 +88,26 @@ func newRunner(reg *Registry, def *definition, id string, private bool, seed uin
 // wake makes the room step soon. Any goroutine may call it.
 func (r *runner) wake() { r.task.Wake() }
 
-// Step runs one tick, unless nobody is there: then the tick stands still.
-func (r *runner) Step(deadline time.Time, late time.Duration) tick.Next {
+// Step runs one tick, unless nobody is there: then the tick stands still. A
+// panic outside of the rules' hooks faults the room.
+func (r *runner) Step(deadline time.Time, late time.Duration) (next tick.Next) {
+	defer func() {
+		if v := recover(); v != nil {
+			next = r.fail(v)
+		}
+	}()
 	r.clock = deadline
 	items, data := r.inbox.take()
 	worked := r.takeIn(items, data)
 	worked = r.expire() || worked
-	if r.ending {
+	if r.ending || r.endsEmpty() {
 		return r.end(r.endCode, r.endText)
 	}
 	if !worked && r.idle() {
 		return r.sleep()
 	}
 	r.step()
+	r.runCalls()
 	switch {
 	case r.room.faulted:
 		return r.end(schema.CodeRoomFaulted, "the room failed three ticks in a row")
@@ -109,6 +118,13 @@ func (r *runner) Step(deadline time.Time, late time.Duration) tick.Next {
 		r.reg.cfg.OnTick(time.Since(deadline)-late, late)
 	}
 	return tick.Next{}
+}
+
+// fail ends a room whose shell panicked.
+func (r *runner) fail(v any) tick.Next {
+	r.logger.Error("the room panicked", "tick", uint32(r.room.now), "panic", v, "stack", string(debug.Stack()))
+	r.room.faulted = true
+	return r.end(schema.CodeRoomFaulted, "the room failed")
 }
 
 // step makes the next tick out of all that was taken in.
@@ -196,12 +212,7 @@ func (r *runner) sleep() tick.Next {
 		if r.def.emptyFor < 0 {
 			return tick.Next{Sleep: true}
 		}
-		if until := r.empty.Add(r.def.emptyFor); r.clock.Before(until) {
-			return tick.Next{Sleep: true, Until: until}
-		}
-		r.closed, r.ending = true, true
-		r.endCode, r.endText = schema.CodeRoomClosed, "the room was empty"
-		return tick.Next{}
+		return tick.Next{Sleep: true, Until: r.empty.Add(r.def.emptyFor)}
 	}
 	var until time.Time
 	for _, p := range r.seats {
@@ -212,11 +223,28 @@ func (r *runner) sleep() tick.Next {
 	return tick.Next{Sleep: true, Until: until}
 }
 
+// endsEmpty tells that nobody has been in the room for long enough, and takes
+// in nobody from then on.
+func (r *runner) endsEmpty() bool {
+	if r.taken > 0 || r.def.emptyFor < 0 || r.clock.Before(r.empty.Add(r.def.emptyFor)) {
+		return false
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.count > 0 {
+		return false
+	}
+	r.closed = true
+	r.endCode, r.endText = schema.CodeRoomClosed, "the room was empty"
+	return true
+}
+
 // end closes the room for all and takes it out of the scheduler.
 func (r *runner) end(code schema.Code, text string) tick.Next {
 	r.mu.Lock()
 	r.closed = true
 	r.mu.Unlock()
+	r.deliverOutbox(uint32(r.room.now)) // what the last inputs and the operator said
 	if !r.room.faulted {
 		for _, p := range r.places {
 			if p != nil {
@@ -233,13 +261,14 @@ func (r *runner) end(code schema.Code, text string) tick.Next {
 	r.out.reset()
 	items, _ := r.inbox.take()
 	for _, it := range items {
-		if it.kind == itemCall {
-			it.order.run()
-		}
-		if it.kind == itemEnter {
+		switch it.kind {
+		case itemCall:
+			r.calls = append(r.calls, it.order.run)
+		case itemEnter:
 			r.refuse(it.from, code, text)
 		}
 	}
+	r.runCalls()
 	for _, p := range r.places {
 		if p != nil {
 			r.sendLeft(p.id, code, text)
