@@ -106,10 +106,11 @@ func (r *runner) deliverTo(p *place, now tick.Tick, pulse bool) {
 		*d = delivery{keyframe: true, owner: true, progress: r.clock}
 	}
 	if r.behind(p, d, conn) {
+		d.owner = d.owner || r.store.OwnerChanged()
 		return
 	}
 	ack := p.named()
-	if r.changed <= d.sent && ack == d.ack && !pulse && !d.keyframe {
+	if r.changed <= d.sent && ack == d.ack && !pulse && !d.keyframe && !r.owes(p, d) {
 		return
 	}
 	frame := r.frames.since(d.sent, d.keyframe)
@@ -124,7 +125,7 @@ func (r *runner) deliverTo(p *place, now tick.Tick, pulse bool) {
 	}
 	r.countFrame(frame, d)
 	if frame.keyframe {
-		d.applied = uint32(now) - 1 // nothing is in flight before it
+		d.applied, d.progress = uint32(now)-1, r.clock // nothing is in flight before it
 		d.acked = false
 	}
 	d.sent, d.ack, d.dirty, d.keyframe = now, ack, true, false
@@ -171,6 +172,16 @@ func (r *runner) behind(p *place, d *delivery, conn Conn) bool {
 	window := uint32(r.def.hz) * windowSeconds
 	d.holding = inFlight > window || d.holding && inFlight > window/2
 	return d.holding
+}
+
+// owes tells that a client is to get owner columns, though nothing changed that
+// all may see.
+func (r *runner) owes(p *place, d *delivery) (some bool) {
+	if d.owner || !r.store.OwnerChanged() {
+		return d.owner
+	}
+	r.payload, some = r.store.AppendOwner(r.payload[:0], p.id, false)
+	return some
 }
 
 // sendOwner sends a client its owner columns, if they changed or all is set.
