@@ -1,6 +1,7 @@
 package rooms
 
 import (
+	"errors"
 	"fmt"
 	"io"
 
@@ -45,7 +46,8 @@ func replayTo(kinds []Kind, path string, at tick.Tick, opts record.ReadOptions) 
 		return nil, err
 	}
 	defer r.Close()
-	if err := r.To(at); err != nil {
+	var unlike *Mismatch // the rules of the recording were others: this program's still show a difference of inputs
+	if err := r.To(at); err != nil && (!errors.As(err, &unlike) || unlike.Tick != at) {
 		return nil, err
 	}
 	return r.room, nil

@@ -4,9 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -15,17 +12,7 @@ import (
 
 	"github.com/parlor-server/parlor/auth"
 	"github.com/parlor-server/parlor/rooms"
-	"github.com/parlor-server/parlor/rooms/record"
 	"github.com/parlor-server/parlor/schema"
-)
-
-// The inputs of testGame.
-const (
-	inWalk uint8 = iota
-	inHit
-	inShout
-	inCrash
-	inBomb
 )
 
 func TestAJoinerGetsAKeyframeThenDeltas(t *testing.T) {
@@ -334,167 +321,4 @@ func TestRulesCanKickAndClose(t *testing.T) {
 			t.Errorf("%d rooms are left", n)
 		}
 	})
-}
-
-func TestBadInputIsRefusedToItsSenderOnly(t *testing.T) {
-	inHouse(t, "", func(h *house) {
-		a, seat := h.join("ann", rooms.JoinRequest{Kind: "walk"})
-		b, _ := h.join("bob", rooms.JoinRequest{Kind: "walk"})
-		for name, err := range map[string]error{
-			"no such input":         seat.Event(1, 99, nil),
-			"a command as an event": seat.Event(1, inWalk, nil),
-			"an event as a command": seat.Command(1, inHit, nil),
-			"too long":              seat.Event(1, inShout, make([]byte, 10_000)),
-		} {
-			var e *schema.Error
-			if !errors.As(err, &e) || e.Code != schema.CodeBadInput {
-				t.Errorf("%s: %v, want BAD_INPUT", name, err)
-			}
-		}
-		for _, payload := range [][]byte{nil, {0xff, 0xff, 0xff}, bytes.Repeat([]byte{0xff}, 400)} {
-			if err := seat.Event(7, inBomb, payload); err != nil {
-				t.Fatal(err)
-			}
-			if err := seat.Command(a.Applied()+2, inWalk, payload); err != nil {
-				t.Fatal(err)
-			}
-			h.pass(200 * time.Millisecond)
-		}
-		if len(a.errs) < 6 {
-			t.Errorf("the sender was told %v", a.errs)
-		}
-		for _, code := range a.errs {
-			if code != schema.CodeBadInput {
-				t.Errorf("the sender was told %v", code)
-			}
-		}
-		if len(b.errs) != 0 || b.closed != 0 || a.closed != 0 {
-			t.Errorf("others noticed: %v, closed %v and %v", b.errs, a.closed, b.closed)
-		}
-	})
-}
-
-func TestEventsAreLimited(t *testing.T) {
-	inHouse(t, "", func(h *house) {
-		a, seat := h.join("ann", rooms.JoinRequest{Kind: "walk"})
-		b, _ := h.join("bob", rooms.JoinRequest{Kind: "walk"})
-		for range 200 {
-			_ = seat.Event(1, inShout, payload(t, shout{"hi"})) // beyond 64 a tick it is refused at once
-		}
-		h.pass(100 * time.Millisecond)
-		if len(b.messages) > 64 {
-			t.Errorf("%d of 200 shouts in one tick got through", len(b.messages))
-		}
-		for range 20 {
-			for range 30 {
-				_ = seat.Event(1, inShout, payload(t, shout{"hi"}))
-			}
-			h.pass(50 * time.Millisecond)
-		}
-		if n := len(b.messages); n > 60+60 {
-			t.Errorf("%d shouts got through in a second, 30 a second are allowed", n)
-		}
-		if len(a.errs) == 0 || a.errs[0] != schema.CodeRateLimited || len(b.errs) != 0 {
-			t.Errorf("errors: ann %d, bob %d", len(a.errs), len(b.errs))
-		}
-	})
-}
-
-func TestAFaultedRoomClosesAndKeepsItsRecording(t *testing.T) {
-	dir := t.TempDir()
-	inHouse(t, dir, func(h *house) {
-		a, seat := h.join("ann", rooms.JoinRequest{Kind: "walk"})
-		other, _ := h.join("bob", rooms.JoinRequest{Mode: rooms.JoinCreate, Kind: "walk"})
-		send(h, seat, inBomb, bomb{5})
-		h.pass(time.Second)
-		if a.left != schema.CodeRoomFaulted || other.left != 0 {
-			t.Errorf("left: ann %v, bob in another room %v", a.left, other.left)
-		}
-		if n := h.registry.Stats().Faulted.Load(); n != 1 {
-			t.Errorf("%d rooms are counted as faulted", n)
-		}
-	})
-	verifyAll(t, dir, 2)
-}
-
-func TestARecordingReplays(t *testing.T) {
-	dir := t.TempDir()
-	inHouse(t, dir, func(h *house) {
-		a, seatA := h.join("ann", rooms.JoinRequest{Kind: "walk", RawOptions: []byte(`{"Name":"Ann"}`)})
-		b, seatB := h.join("bob", rooms.JoinRequest{Kind: "walk"})
-		for i := range 20 * 70 { // more than two segments
-			if err := seatA.Command(a.Applied()+2, inWalk, payload(t, walk{int8(i%3 - 1)})); err != nil {
-				t.Fatal(err)
-			}
-			if i%40 == 0 {
-				_ = seatB.Event(uint32(i), inHit, payload(t, hit{a.player}))
-				_ = seatA.Event(uint32(i), inCrash, nil)
-			}
-			if i == 500 {
-				seatB.Lost()
-			}
-			if i == 600 {
-				b, seatB = h.join("bob", b.joined)
-			}
-			h.pass(50 * time.Millisecond)
-		}
-	})
-	verifyAll(t, dir, 1)
-}
-
-// verifyAll replays every room's recording below dir.
-func verifyAll(t *testing.T, dir string, want int) {
-	t.Helper()
-	kinds := []rooms.Kind{rooms.Define("walk", testGame()), rooms.Define("crowd", crowdGame())}
-	found, err := filepath.Glob(filepath.Join(dir, "*", "*"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(found) != want {
-		t.Fatalf("%d recordings, want %d: %v", len(found), want, found)
-	}
-	for _, room := range found {
-		ticks, err := rooms.Verify(kinds, room, record.ReadOptions{})
-		if err != nil || ticks == 0 {
-			t.Errorf("%s: %d ticks, %v", room, ticks, err)
-		}
-		segments, err := os.ReadDir(room)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Logf("%d ticks in %d segments replayed", ticks, len(segments))
-	}
-}
-
-func TestBisectFindsTheFirstDifference(t *testing.T) {
-	dirs := []string{t.TempDir(), t.TempDir()}
-	for i, dir := range dirs {
-		inHouse(t, dir, func(h *house) {
-			a, seat := h.join("ann", rooms.JoinRequest{Kind: "walk"})
-			h.pass(time.Second)
-			if i == 1 {
-				send(h, seat, inBomb, bomb{0})
-			}
-			for range 20 {
-				if err := seat.Command(a.Applied()+2, inWalk, payload(t, walk{1})); err != nil {
-					t.Fatal(err)
-				}
-				h.pass(50 * time.Millisecond)
-			}
-		})
-	}
-	rooms0, _ := filepath.Glob(filepath.Join(dirs[0], "*", "*"))
-	rooms1, _ := filepath.Glob(filepath.Join(dirs[1], "*", "*"))
-	kinds := []rooms.Kind{rooms.Define("walk", testGame())}
-	d, err := rooms.Bisect(kinds, rooms0[0], rooms1[0], record.ReadOptions{})
-	if err != nil || d == nil {
-		t.Fatalf("no difference found: %v", err)
-	}
-	if d.Field == "" {
-		t.Errorf("difference without a field: %+v", d)
-	}
-	same, err := rooms.Bisect(kinds, rooms0[0], rooms0[0], record.ReadOptions{})
-	if err != nil || same != nil {
-		t.Errorf("a recording differs from itself: %+v, %v", same, err)
-	}
 }
