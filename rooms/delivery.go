@@ -243,6 +243,9 @@ func (r *runner) deliverOutbox(now uint32) {
 		case schema.KindMessage:
 			body = r.builder.Message(now, s.Name, s.Data)
 		case schema.KindError:
+			if s.Code == schema.CodeBadInput {
+				r.stats.InputsRefused.Add(1)
+			}
 			body = r.builder.Error(&schema.Error{Code: s.Code, Request: s.Request, Message: s.Text})
 		case schema.KindLeft:
 			r.sendLeft(s.To, s.Code, s.Text)

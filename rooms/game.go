@@ -127,6 +127,9 @@ func define[W, L any](name string, game Game[W, L]) (*definition, error) {
 	if d.max < 1 || d.max > maxSeats {
 		return nil, fmt.Errorf("rooms: game %q: MaxPlayers is %d, it must be 1 to %d", name, d.max, maxSeats)
 	}
+	if d.events < 1 {
+		return nil, fmt.Errorf("rooms: game %q: EventsPerSecond is %d, it must be at least 1", name, d.events)
+	}
 	d.open = func(seed uint64) (*GameRoom, error) { return openGame(d, game, seed) }
 	d.load = func(ctx context.Context, r JoinRequest) ([]byte, error) { return load(ctx, game, r) }
 

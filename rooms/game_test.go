@@ -210,6 +210,18 @@ func TestAFailedJoinLeavesNothing(t *testing.T) {
 	}
 }
 
+func TestASeatIsUsedForEver(t *testing.T) {
+	r := roomstest.New(t, testGame())
+	for range state.MaxGeneration + 2 {
+		id := r.Join("ann", nil)
+		if !r.World.Walkers.Has(id) {
+			t.Fatalf("%v has no row", id)
+		}
+		r.Leave(id)
+		r.Step(1)
+	}
+}
+
 func TestRoomsRefuseMorePlayersThanSeats(t *testing.T) {
 	r := roomstest.New(t, testGame())
 	for _, name := range []string{"a", "b", "c", "d"} {
@@ -230,6 +242,7 @@ func TestDefineRefusesByName(t *testing.T) {
 		"hz":       {rooms.Define("x", rooms.Game[world, profile]{Hz: 129}), "129"},
 		"name":     {rooms.Define("No Name", testGame()), "No Name"},
 		"seats":    {rooms.Define("x", rooms.Game[world, profile]{MaxPlayers: -1}), "MaxPlayers"},
+		"events":   {rooms.Define("x", rooms.Game[world, profile]{EventsPerSecond: -1}), "EventsPerSecond"},
 		"twice":    {rooms.Define("x", rooms.Game[world, profile]{Inputs: []rooms.Input[world]{rooms.Event((*world).hit), rooms.Event((*world).hit)}}), "hit"},
 		"no table": {rooms.Define("x", rooms.Game[world, profile]{Inputs: []rooms.Input[world]{rooms.Command(func(*world) *state.Table[walker] { return new(state.Table[walker]) }, step)}}), "table"},
 	}

@@ -76,7 +76,7 @@ func (l *Local) freeSeat() state.ID {
 	for len(l.gens) <= slot {
 		l.gens = append(l.gens, 0)
 	}
-	l.gens[slot]++
+	l.gens[slot] = l.gens[slot]%state.MaxGeneration + 1
 	return state.MakeID(slot, l.gens[slot])
 }
 

@@ -23,10 +23,7 @@ func (r *runner) reserve(user auth.User, loaded []byte, now time.Time) (*place, 
 	if slot < 0 {
 		return nil, schema.Errorf(schema.CodeRoomFull, "room %s is full (%d players)", r.id, r.def.max)
 	}
-	r.gens[slot]++
-	if r.gens[slot] > state.MaxGeneration {
-		r.gens[slot] = 1
-	}
+	r.gens[slot] = r.gens[slot]%state.MaxGeneration + 1
 	p := &place{
 		id: state.MakeID(slot, int(r.gens[slot])), user: user, loaded: loaded,
 		phase: placeReserved, deadline: now.Add(reservationTime),

@@ -87,9 +87,11 @@ func (s *Seat) Event(seq uint32, input uint8, payload []byte) error {
 func (s *Seat) input(kind itemKind, number uint32, input uint8, payload []byte, command bool) error {
 	inputs := s.run.def.inputs
 	if int(input) >= len(inputs) || inputs[input].Command != command {
+		s.run.stats.InputsRefused.Add(1)
 		return schema.Errorf(schema.CodeBadInput, "room kind %s has no such input %d", s.run.def.name, input)
 	}
 	if len(payload) > maxInputLength {
+		s.run.stats.InputsRefused.Add(1)
 		return schema.Errorf(schema.CodeBadInput, "%s has %d bytes, it may have %d", inputs[input].Name, len(payload), maxInputLength)
 	}
 	if s.run.inbox.pushInput(item{kind: kind, from: s, input: input, number: number}, payload) {

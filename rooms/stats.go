@@ -11,6 +11,6 @@ type Stats struct {
 	Frames, Keyframes, CatchUps       atomic.Uint64 // sent
 	FramesHeld                        atomic.Uint64 // not sent: the client's socket was full
 	InputsDropped, CommandsLate       atomic.Uint64
-	EventsLimited, InputsRefused      atomic.Uint64
+	EventsLimited, InputsRefused      atomic.Uint64 // refused: they did not fit the schema
 	CommandsRepeated, CommandsNeutral atomic.Uint64
 }
