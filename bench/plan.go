@@ -19,9 +19,6 @@ type plan struct {
 	Lobby   bool // parlor: players join no room
 }
 
-// clients is how many connections there are.
-func (p plan) clients() int { return p.Rooms * p.Players }
-
 // measurement is what the load process found out in the window. CPU is in
 // seconds a second, that is, in cores.
 type measurement struct {

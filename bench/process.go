@@ -5,7 +5,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -89,14 +88,4 @@ func (p *process) pid() int { return p.cmd.Process.Pid }
 func (p *process) end() {
 	_ = p.cmd.Process.Kill() // it may have ended
 	_ = p.cmd.Wait()
-}
-
-// wait waits until the process has ended by itself.
-func (p *process) wait() error {
-	var status *exec.ExitError
-	err := p.cmd.Wait()
-	if errors.As(err, &status) {
-		return fmt.Errorf("%s failed: %w", p.cmd.Path, err)
-	}
-	return err
 }
