@@ -12,16 +12,17 @@ func TestHistogramBuckets(t *testing.T) {
 		-time.Second:                   1 << 13,
 		0:                              1 << 13,
 		1 << 13:                        1 << 13,
-		1<<13 + 1:                      1 << 14,
+		1<<13 + 1:                      5 << 11,
 		time.Millisecond:               1 << 20,
 		1 << 30:                        1 << 30,
 		1<<30 + 1:                      0,
 		time.Hour:                      0,
 		time.Duration(1<<63 - 1):       0,
 		time.Duration(-1 << 63):        1 << 13,
-		100 * time.Microsecond:         1 << 17,
+		100 * time.Microsecond:         7 << 14,
 		(1<<17)*time.Nanosecond - 1:    1 << 17,
-		time.Duration(1<<20 + 1<<20/2): 1 << 21,
+		time.Duration(1<<20 + 1<<20/2): 6 << 18,
+		6<<18 + 1:                      7 << 18,
 	}
 	for d, bound := range bounds {
 		var h histogram
