@@ -2,7 +2,6 @@ package walkers
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/parlor-server/parlor/rooms"
 	"github.com/parlor-server/parlor/state"
@@ -68,7 +67,16 @@ func step(p *Walker, m Walk, dt float32) {
 	p.X, p.Y = wrap(p.X+float32(p.VX*dt)), wrap(p.Y+float32(p.VY*dt))
 }
 
-func wrap(v float32) float32 { return float32(math.Mod(float64(v)+side, side)) }
+// wrap is for steps far shorter than the square's side.
+func wrap(v float32) float32 {
+	switch {
+	case v < 0:
+		return v + side
+	case v >= side:
+		return v - side
+	}
+	return v
+}
 
 // tick wears the walkers down and rewards them, each once a second.
 func (w *World) tick(ctx *rooms.Ctx) {
