@@ -88,7 +88,7 @@ func TestJoinAndFrames(t *testing.T) {
 	f := newFake(t)
 	c := dialFake(t, f, Options{Token: "secret", Name: "test/1"})
 	room := enter(t, f, c, JoinOptions{Options: map[string]string{"Name": "Ada"}, Filter: map[string]any{"map": "x"}})
-	if room.ID() != "room-1" || room.Kind() != "walkers" || room.Player() != state.ID(1<<20|0) || room.Rate() != 20 || c.User() != "user-1" {
+	if room.ID() != "room-1" || room.Kind() != "walkers" || room.Player() != state.ID(1<<20) || room.Rate() != 20 || c.User() != "user-1" {
 		t.Errorf("room %s %s player %v at %v, user %s", room.ID(), room.Kind(), room.Player(), room.Rate(), c.User())
 	}
 	if f.hellos[0] != "secret" || f.joins[0].options != `{"Name":"Ada"}` || f.joins[0].filter != `{"map":"x"}` {
@@ -160,7 +160,7 @@ func TestEventsAndMessages(t *testing.T) {
 	c := dialFake(t, f, Options{})
 	room := enter(t, f, c, JoinOptions{})
 	heard := make(chan string, 10)
-	if err := OnEvent(room, "Shouts", func(s shout) { heard <- "event " + s.Text }); err != nil {
+	if _, err := OnEvent(room, "Shouts", func(s shout) { heard <- "event " + s.Text }); err != nil {
 		t.Fatal(err)
 	}
 	room.OnMessage(func(m Message) { heard <- m.Name + " " + string(m.Data) })

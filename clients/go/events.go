@@ -7,15 +7,15 @@ import (
 )
 
 // OnEvent registers f, called for each event that the rules send through the
-// state.Event of that name. Columns are matched by name, as in Table.
-func OnEvent[T any](r *Room, name string, f func(T)) error {
+// state.Event of that name. Columns are matched by name, as in Table. cancel
+// takes f back.
+func OnEvent[T any](r *Room, name string, f func(T)) (cancel func(), err error) {
 	m := r.mirror.Load()
 	view, err := state.EventViewOf[T](m, name)
 	if err != nil {
-		return fmt.Errorf("view event %q of %q: %w", name, r.Kind(), err)
+		return nil, fmt.Errorf("view event %q of %q: %w", name, r.Kind(), err)
 	}
-	r.onEvent.add(&eventWatch[T]{room: r, name: name, bound: m, view: view, f: f})
-	return nil
+	return r.onEvent.add(&eventWatch[T]{room: r, name: name, bound: m, view: view, f: f}), nil
 }
 
 type eventWatch[T any] struct {

@@ -57,7 +57,7 @@ func (r *Room) frame(head schema.Header, at, age uint32, payload []byte, size in
 	if want, ok := m.LastFrameHash(); ok && want != m.Hash() {
 		r.c.stats.desyncs.Add(1)
 		r.distrust("the public hash differs")
-		for _, f := range r.onDesync.all() {
+		for f := range r.onDesync.all() {
 			f(Desync{Tick: tick.Tick(at), Want: want, Got: m.Hash()})
 		}
 		return
@@ -71,7 +71,7 @@ func (r *Room) frame(head schema.Header, at, age uint32, payload []byte, size in
 	r.ack.Store(head.Ack)
 	r.clock.framed(tick.Tick(at), now)
 	frame := Frame{Tick: tick.Tick(at), Ack: tick.Tick(head.Ack), Keyframe: keyframe, Bytes: size, Arrived: now}
-	for _, o := range r.onFrame.all() {
+	for o := range r.onFrame.all() {
 		o.framed(frame)
 	}
 	if !r.ready() {
@@ -105,7 +105,7 @@ func (r *Room) owner(payload []byte) {
 		r.distrust(err.Error())
 		return
 	}
-	for _, o := range r.onFrame.all() {
+	for o := range r.onFrame.all() {
 		if o, ok := o.(ownerObserver); ok {
 			o.owned()
 		}
@@ -119,9 +119,8 @@ type ownerObserver interface{ owned() }
 func (r *Room) events(payload []byte) {
 	r.state.Lock()
 	defer r.state.Unlock()
-	observers := r.onEvent.all()
 	err := r.mirror.Load().DecodeEvents(payload, func(index int, cells []state.Cell) {
-		for _, o := range observers {
+		for o := range r.onEvent.all() {
 			o.event(index, cells)
 		}
 	})
@@ -134,7 +133,7 @@ func (r *Room) events(payload []byte) {
 func (r *Room) message(m Message) {
 	r.state.Lock()
 	defer r.state.Unlock()
-	for _, f := range r.onMessage.all() {
+	for f := range r.onMessage.all() {
 		f(m)
 	}
 }
@@ -142,7 +141,7 @@ func (r *Room) message(m Message) {
 func (r *Room) refused(e *schema.Error) {
 	r.state.Lock()
 	defer r.state.Unlock()
-	for _, f := range r.onError.all() {
+	for f := range r.onError.all() {
 		f(e)
 	}
 }

@@ -37,7 +37,7 @@ func FuzzReceive(f *testing.F) {
 			t.Fatal(err)
 		}
 		players.OnChanged(func(state.ID, walker, walker) {})
-		if err := OnEvent(room, "Shouts", func(shout) {}); err != nil {
+		if _, err := OnEvent(room, "Shouts", func(shout) {}); err != nil {
 			t.Fatal(err)
 		}
 		head, body, err := verified(msg)

@@ -28,6 +28,22 @@ func SendCommand[M any](r *Room, at tick.Tick, m M) error {
 	return r.SendRawCommand(at, in.index, payload)
 }
 
+// asRead is m as the server reads it from a command's payload, where floats are
+// rounded.
+func asRead[M any](r *Room, m M) (read M, err error) {
+	r.inputs.mu.Lock()
+	defer r.inputs.mu.Unlock()
+	in, err := inputOf[M](r, true)
+	if err != nil {
+		return read, err
+	}
+	in.buf = in.record.Append(in.buf[:0], &m)
+	if err := in.record.Decode(in.buf, &read); err != nil {
+		return read, fmt.Errorf("command %s: %w", in.record.Name(), err)
+	}
+	return read, nil
+}
+
 // SendEvent sends an event input. The number it returns is the Request of the
 // error with which the server may refuse it (Room.OnError).
 func SendEvent[M any](r *Room, m M) (uint32, error) {

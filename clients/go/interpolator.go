@@ -24,6 +24,7 @@ type Interpolator[T any] struct {
 	table  *TableView[T]
 	bound  *state.Mirror
 	leaves leaves
+	stops  []func()
 
 	mu     sync.Mutex // guards what follows
 	tracks map[state.ID]*track[T]
@@ -60,9 +61,16 @@ func NewInterpolator[T any](r *Room, table string) (*Interpolator[T], error) {
 		return nil, fmt.Errorf("interpolate: %w", err)
 	}
 	i := &Interpolator[T]{room: r, table: view, tracks: make(map[state.ID]*track[T])}
-	r.onFrame.add(i)
-	r.OnReconnect(func(bool) { i.forget() })
+	i.stops = []func(){r.onFrame.add(i), r.OnReconnect(func(bool) { i.forget() })}
 	return i, nil
+}
+
+// Close ends the interpolation: it stays with the frames that it has seen.
+func (i *Interpolator[T]) Close() {
+	for _, stop := range i.stops {
+		stop()
+	}
+	i.table.Close()
 }
 
 // forget begins anew: ticks before a reconnection may be another room's.

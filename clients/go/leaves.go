@@ -51,18 +51,6 @@ func leavesOf(t reflect.Type, columns []schema.Column) leaves {
 	return found
 }
 
-// split parts the columns that everyone gets from those of the row's owner.
-func (ls leaves) split() (public, owner leaves) {
-	for _, l := range ls {
-		if l.column.Has(schema.Owner) {
-			owner = append(owner, l)
-		} else {
-			public = append(public, l)
-		}
-	}
-	return public, owner
-}
-
 // in is the leaf's field of a row.
 func (l leaf) in(row reflect.Value) reflect.Value {
 	for _, i := range l.path {
@@ -79,14 +67,58 @@ func (l leaf) in(row reflect.Value) reflect.Value {
 // step to which the wire rounds it.
 func (l leaf) near(a, b reflect.Value) bool {
 	x, y := l.in(a), l.in(b)
-	if !x.CanFloat() {
+	if !x.CanFloat() || x.Float() == y.Float() {
 		return x.Equal(y)
 	}
-	off := math.Abs(x.Float() - y.Float())
-	if l.column.Has(schema.Angle) {
-		off = math.Abs(turn(x.Float(), y.Float()))
+	off := distance(l.column, x.Float(), y.Float())
+	return math.Abs(off) <= tolerance(l.column, y.Float()) // false for NaN
+}
+
+// settle brings the leaf of a row to what the server says, and reports whether
+// that is the server's very value.
+func (l leaf) settle(row, server reflect.Value) bool {
+	mine, theirs := l.in(row), l.in(server)
+	if !mine.CanFloat() {
+		mine.Set(theirs)
+		return true
 	}
-	return off <= tolerance(l.column, y.Float()) // false for NaN
+	v := settled(l.column, mine.Float(), theirs.Float())
+	mine.SetFloat(v)
+	return v == theirs.Float()
+}
+
+// settled is what to go on with when theirs is the wire's rounded value and
+// mine is not near it. The exact value lies within half a step of theirs. When
+// mine is no more than a step away, the nearest value of that range is the
+// best guess: taking theirs would leave an error of up to half a step, and the
+// next frames would differ again; so the error shrinks each time instead.
+func settled(c schema.Column, mine, theirs float64) float64 {
+	off := distance(c, mine, theirs)
+	near := math.Abs(off) <= 2*tolerance(c, theirs) // false for NaN
+	if c.Quant == 0 || c.Has(schema.Snap) || !near {
+		return theirs
+	}
+	edge := theirs - math.Copysign(c.Quant/2, off)
+	if c.Kind == schema.Float32 {
+		return float64(float32(edge))
+	}
+	return edge
+}
+
+// snap rounds the leaf of a row as the server does at the end of a tick.
+func (l leaf) snap(row reflect.Value) {
+	if v := l.in(row); l.column.Has(schema.Snap) && v.CanFloat() {
+		q := math.Floor(v.Float()/l.column.Quant + 0.5)
+		v.SetFloat(max(math.MinInt32, min(math.MaxInt32, q)) * l.column.Quant)
+	}
+}
+
+// distance is the way from one value of a column to another.
+func distance(c schema.Column, from, to float64) float64 {
+	if c.Has(schema.Angle) {
+		return turn(from, to)
+	}
+	return to - from
 }
 
 // tolerance is half a quantisation step, and what float32 may add to it by
@@ -100,13 +132,6 @@ func tolerance(c schema.Column, v float64) float64 {
 		ulp = math.Abs(v) / (1 << 22)
 	}
 	return c.Quant/2 + ulp
-}
-
-// copy puts the leaves of from into to, and leaves to's other fields alone.
-func (ls leaves) copy(to, from reflect.Value) {
-	for _, l := range ls {
-		l.in(to).Set(l.in(from))
-	}
 }
 
 // blend fills out, a copy of a, with what lies between a and b: 0 is a, 1 is

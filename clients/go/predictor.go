@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/parlor-server/parlor/schema"
 	"github.com/parlor-server/parlor/state"
 	"github.com/parlor-server/parlor/tick"
 )
@@ -23,25 +24,27 @@ const maxPending = 256
 // Every command is sent, run on the predicted row, and kept until a frame
 // acknowledges it. The frame's row is compared with what had been predicted
 // for that command: within half a quantisation step they agree, and the
-// prediction, which is exact where the frame is rounded, stays. Otherwise the
-// row starts again from the server's, and the commands that are still pending
-// run on top of it.
+// prediction, which is exact where the frame is rounded, stays. The columns
+// that differ by more are taken from the server, and the commands that are
+// still pending run on top of them.
 //
 // Fields that the server does not send keep their predicted values. Advance
 // and Row may be called from any goroutine, also inside callbacks.
 type Predictor[T, M any] struct {
-	room   *Room
-	table  *TableView[T]
-	step   func(*T, M, float32)
-	public leaves
-	owner  leaves
-	bound  *state.Mirror // whose columns public and owner have
+	room  *Room
+	table *TableView[T]
+	step  func(*T, M, float32)
+	stops []func()
 
-	mu        sync.Mutex // guards what follows
-	alive     bool       // the player has a row
-	base      T          // predicted for the last acknowledged command
-	seen      T          // the server's row of the last frame
-	row       T          // base and all pending commands
+	mu        sync.Mutex    // guards what follows
+	bound     *state.Mirror // whose columns these are
+	columns   leaves
+	stepped   []bool // by column: a step has changed it
+	alive     bool   // the player has a row
+	base      T      // predicted for the last acknowledged command
+	server    T      // the server's row of the last frame
+	row       T      // base and all pending commands
+	before    T      // row before the last step
 	pending   []predicted[T, M]
 	corrected uint64
 	onCorrect func(before, after T)
@@ -69,9 +72,16 @@ func NewPredictor[T, M any](r *Room, table string, step func(row *T, command M, 
 		return nil, fmt.Errorf("predict: %w", err)
 	}
 	p := &Predictor[T, M]{room: r, table: view, step: step}
-	r.onFrame.add(p)
-	r.OnReconnect(func(bool) { p.forget() })
+	p.stops = []func(){r.onFrame.add(p), r.OnReconnect(func(bool) { p.forget() })}
 	return p, nil
+}
+
+// Close ends the prediction: the row follows the server no more.
+func (p *Predictor[T, M]) Close() {
+	for _, stop := range p.stops {
+		stop()
+	}
+	p.table.Close()
 }
 
 // Advance sends and runs the command for each tick that is due at now, which
@@ -92,7 +102,11 @@ func (p *Predictor[T, M]) Advance(now time.Time, command M) (int, error) {
 		if err := SendCommand(p.room, at, command); err != nil {
 			return n, err
 		}
-		p.run(at, command)
+		read, err := asRead(p.room, command)
+		if err != nil {
+			return n, err
+		}
+		p.run(at, read)
 		n++
 	}
 }
@@ -100,9 +114,21 @@ func (p *Predictor[T, M]) Advance(now time.Time, command M) (int, error) {
 // run predicts one command; mu is held.
 func (p *Predictor[T, M]) run(at tick.Tick, command M) {
 	if p.alive {
-		p.step(&p.row, command, p.room.Rate().DT())
+		p.stepRow(command, p.room.Rate().DT())
 	}
 	p.pending = append(p.pending, predicted[T, M]{at, command, p.row})
+}
+
+// stepRow changes row by one command, as one tick of the server does, and remembers which columns steps
+// change; mu is held.
+func (p *Predictor[T, M]) stepRow(command M, dt float32) {
+	p.before = p.row
+	p.step(&p.row, command, dt)
+	before, after := reflect.ValueOf(&p.before).Elem(), reflect.ValueOf(&p.row).Elem()
+	for i, l := range p.columns {
+		l.snap(after)
+		p.stepped[i] = p.stepped[i] || !l.in(before).Equal(l.in(after))
+	}
 }
 
 // Row is the predicted row; ok is false while the player has none.
@@ -120,8 +146,9 @@ func (p *Predictor[T, M]) Pending() int {
 }
 
 // Corrections counts mispredictions: frames that differed from the prediction
-// in a column that it had changed, or should have. What the rules alone change,
-// such as the health of a player who is hit, is taken over without being one.
+// by more than rounding in a column that steps change. What the rules alone
+// change, such as the health of a player who is hit, is taken over without
+// being one.
 func (p *Predictor[T, M]) Corrections() uint64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -148,13 +175,19 @@ func (p *Predictor[T, M]) forget() {
 // framed implements frameObserver.
 func (p *Predictor[T, M]) framed(f Frame) {
 	row, ok := p.table.Get(p.room.Player())
-	if p.bound != p.table.bound {
-		p.bound = p.table.bound
-		p.public, p.owner = leavesOf(reflect.TypeFor[T](), columnsOf(p.room.Schema(), p.table.name)).split()
-	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.bound != p.table.bound {
+		p.bound = p.table.bound
+		p.describe(columnsOf(p.room.Schema(), p.table.name))
+	}
 	p.reconcile(f.Ack, row, ok)
+}
+
+// describe sets the row's columns, which say what the wire rounds; mu is held.
+func (p *Predictor[T, M]) describe(columns []schema.Column) {
+	p.columns = leavesOf(reflect.TypeFor[T](), columns)
+	p.stepped = make([]bool, len(p.columns))
 }
 
 // reconcile compares the server's row, in which the commands up to ack have
@@ -172,11 +205,11 @@ func (p *Predictor[T, M]) reconcile(ack tick.Tick, server T, ok bool) {
 		return
 	}
 	if !known {
-		p.base, p.row, p.seen = server, server, server
+		p.base = server
 		p.replay()
 		return
 	}
-	p.compare(p.public, server)
+	p.compare(server, false)
 }
 
 // owned implements ownerObserver: owner columns follow the frame of their tick.
@@ -185,31 +218,28 @@ func (p *Predictor[T, M]) owned() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if ok && p.alive {
-		p.compare(p.owner, row)
+		p.compare(row, true)
 	}
 }
 
-// compare starts again from the server's columns unless base agrees with
-// them; mu is held.
-func (p *Predictor[T, M]) compare(columns leaves, server T) {
-	from := reflect.ValueOf(&server).Elem()
-	base, row, seen := reflect.ValueOf(&p.base).Elem(), reflect.ValueOf(&p.row).Elem(), reflect.ValueOf(&p.seen).Elem()
+// compare starts again with the columns in which base is not as the server
+// says, either those of the owner or those of all; mu is held.
+func (p *Predictor[T, M]) compare(server T, owner bool) {
+	p.server = server
+	from, base := reflect.ValueOf(&p.server).Elem(), reflect.ValueOf(&p.base).Elem()
 	differs, wrong := false, false
-	for _, l := range columns {
-		if l.near(base, from) {
+	for i, l := range p.columns {
+		if l.column.Has(schema.Owner) != owner || l.near(base, from) {
 			continue
 		}
+		theirs := l.settle(base, from)
 		differs = true
-		untouched := l.near(base, seen) && l.in(row).Equal(l.in(base))
-		wrong = wrong || !untouched
+		wrong = wrong || theirs && p.stepped[i]
 	}
-	columns.copy(seen, from)
 	if !differs {
 		return
 	}
 	before := p.row
-	columns.copy(base, from)
-	p.row = p.base
 	p.replay()
 	if wrong {
 		p.corrected++
@@ -219,11 +249,12 @@ func (p *Predictor[T, M]) compare(columns leaves, server T) {
 	}
 }
 
-// replay runs the pending commands on row; mu is held.
+// replay runs the pending commands on base; mu is held.
 func (p *Predictor[T, M]) replay() {
+	p.row = p.base
 	dt := p.room.Rate().DT()
 	for i := range p.pending {
-		p.step(&p.row, p.pending[i].command, dt)
+		p.stepRow(p.pending[i].command, dt)
 		p.pending[i].after = p.row
 	}
 }

@@ -46,7 +46,7 @@ func detachedRoom(rate tick.Rate) *Room {
 
 func detachedPredictor() *Predictor[walker, walk] {
 	p := &Predictor[walker, walk]{room: detachedRoom(30), step: stepWalker}
-	p.public, p.owner = leavesOf(reflect.TypeFor[walker](), walkerColumns).split()
+	p.describe(walkerColumns)
 	return p
 }
 
@@ -152,7 +152,7 @@ func finish(t *rapid.T, p *Predictor[walker, walk], server *authority, lead tick
 		t.Fatalf("%d commands are still pending", n)
 	}
 	got, want := p.row, sent(server.row)
-	for _, l := range p.public {
+	for _, l := range p.columns {
 		if !l.near(reflect.ValueOf(&got).Elem(), reflect.ValueOf(&want).Elem()) {
 			t.Fatalf("%s: predicted %+v, server has %+v", l.column.Name, got, want)
 		}

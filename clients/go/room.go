@@ -151,26 +151,28 @@ func (r *Room) Leave(ctx context.Context) error {
 	}
 }
 
-// OnFrame registers f, called after each frame and its table callbacks.
-func (r *Room) OnFrame(f func(Frame)) { r.onFrame.add(frameFunc(f)) }
+// OnFrame registers f, called after each frame and its table callbacks. What
+// it returns, like that of the other registrations, takes f back: it is not
+// called again, except for a call that has begun on the client's goroutine.
+func (r *Room) OnFrame(f func(Frame)) (cancel func()) { return r.onFrame.add(frameFunc(f)) }
 
 // OnMessage registers f, called for each room message.
-func (r *Room) OnMessage(f func(Message)) { r.onMessage.add(f) }
+func (r *Room) OnMessage(f func(Message)) (cancel func()) { return r.onMessage.add(f) }
 
 // OnDesync registers f, called when the public hash of a frame is not the
 // mirror's. By then a keyframe has been asked for.
-func (r *Room) OnDesync(f func(Desync)) { r.onDesync.add(f) }
+func (r *Room) OnDesync(f func(Desync)) (cancel func()) { return r.onDesync.add(f) }
 
 // OnError registers f, called when the server refuses an input: Request is the
 // number that SendEvent returned, 0 for commands.
-func (r *Room) OnError(f func(*schema.Error)) { r.onError.add(f) }
+func (r *Room) OnError(f func(*schema.Error)) (cancel func()) { return r.onError.add(f) }
 
 // OnReconnect registers f, called when a lost connection is back; sameSeat is
 // false when the seat was gone and a new one was taken, perhaps in another room.
-func (r *Room) OnReconnect(f func(sameSeat bool)) { r.onReconnect.add(f) }
+func (r *Room) OnReconnect(f func(sameSeat bool)) (cancel func()) { return r.onReconnect.add(f) }
 
 // OnLeft registers f, called once when the membership is over for good.
-func (r *Room) OnLeft(f func(*schema.Error)) { r.onLeft.add(f) }
+func (r *Room) OnLeft(f func(*schema.Error)) (cancel func()) { return r.onLeft.add(f) }
 
 // ready reports whether the first frame has been applied.
 func (r *Room) ready() bool {
@@ -205,7 +207,7 @@ func (r *Room) enter(m *membership, at tick.Tick, rtt time.Duration, sameSeat bo
 		}
 		return
 	}
-	for _, f := range r.onReconnect.all() {
+	for f := range r.onReconnect.all() {
 		f(sameSeat)
 	}
 }
@@ -225,7 +227,7 @@ func (r *Room) end(why *schema.Error) {
 	close(r.gone)
 	r.state.Lock()
 	defer r.state.Unlock()
-	for _, f := range r.onLeft.all() {
+	for f := range r.onLeft.all() {
 		f(why)
 	}
 }

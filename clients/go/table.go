@@ -3,6 +3,7 @@ package client
 import (
 	"fmt"
 	"iter"
+	"sync/atomic"
 
 	"github.com/parlor-server/parlor/state"
 )
@@ -13,8 +14,9 @@ import (
 type TableView[T any] struct {
 	room  *Room
 	name  string
-	bound *state.Mirror // the mirror that view reads
-	view  *state.View[T]
+	bound *state.Mirror  // the mirror that view reads
+	view  *state.View[T] // nil: a rejoined room has no such table
+	stop  func()         // takes the view out of the room's callbacks
 
 	onAdded   callbacks[*addedWatch[T]]
 	onChanged callbacks[func(id state.ID, before, now T)]
@@ -27,6 +29,7 @@ type TableView[T any] struct {
 type addedWatch[T any] struct {
 	f    func(state.ID, T)
 	told bool
+	gone atomic.Bool // it was taken back
 }
 
 // Table returns a view of the table with that name. Each call makes a new
@@ -38,9 +41,12 @@ func Table[T any](r *Room, name string) (*TableView[T], error) {
 		return nil, fmt.Errorf("view table %q of %q: %w", name, r.Kind(), err)
 	}
 	t := &TableView[T]{room: r, name: name, bound: m, view: view}
-	r.onFrame.add(t)
+	t.stop = r.onFrame.add(t)
 	return t, nil
 }
+
+// Close ends the view's callbacks. It can be read on.
+func (t *TableView[T]) Close() { t.stop() }
 
 // Get returns a row.
 func (t *TableView[T]) Get(id state.ID) (T, bool) {
@@ -81,14 +87,26 @@ func (t *TableView[T]) Len() int {
 }
 
 // OnAdded registers f, called for each row that appears; with the next frame
-// also for each row that is there already.
-func (t *TableView[T]) OnAdded(f func(id state.ID, row T)) { t.onAdded.add(&addedWatch[T]{f: f}) }
+// also for each row that is there already. Like all callbacks of a room, it is
+// taken back with the function that is returned.
+func (t *TableView[T]) OnAdded(f func(id state.ID, row T)) (cancel func()) {
+	w := &addedWatch[T]{f: f}
+	remove := t.onAdded.add(w)
+	return func() {
+		w.gone.Store(true)
+		remove()
+	}
+}
 
 // OnChanged registers f, called for each row that changes.
-func (t *TableView[T]) OnChanged(f func(id state.ID, before, now T)) { t.onChanged.add(f) }
+func (t *TableView[T]) OnChanged(f func(id state.ID, before, now T)) (cancel func()) {
+	return t.onChanged.add(f)
+}
 
 // OnRemoved registers f, called for each row that disappears.
-func (t *TableView[T]) OnRemoved(f func(id state.ID, last T)) { t.onRemoved.add(f) }
+func (t *TableView[T]) OnRemoved(f func(id state.ID, last T)) (cancel func()) {
+	return t.onRemoved.add(f)
+}
 
 // current is the view of the room's mirror; nil when a rejoined room has
 // another schema, in which the table no longer fits.
@@ -106,16 +124,20 @@ func (t *TableView[T]) current() *state.View[T] {
 
 // watched reports whether anybody wants to know about changes.
 func (t *TableView[T]) watched() bool {
-	return len(t.onAdded.all())+len(t.onChanged.all())+len(t.onRemoved.all()) > 0
+	return t.onAdded.some() || t.onChanged.some() || t.onRemoved.some()
 }
 
 // framed implements frameObserver.
 func (t *TableView[T]) framed(f Frame) {
 	if !t.watched() {
+		t.held = nil // the frames that nobody watches leave it behind
 		return
 	}
 	v := t.current()
 	if v == nil {
+		for id := range t.held {
+			t.removed(id)
+		}
 		return
 	}
 	if f.Keyframe || t.held == nil {
@@ -137,12 +159,15 @@ func (t *TableView[T]) framed(f Frame) {
 
 // introduce tells new OnAdded callbacks of the rows that are there.
 func (t *TableView[T]) introduce() {
-	for _, w := range t.onAdded.all() {
+	for w := range t.onAdded.all() {
 		if w.told {
 			continue
 		}
 		w.told = true
 		for id, row := range t.view.All() {
+			if w.gone.Load() {
+				break
+			}
 			w.f(id, row)
 		}
 	}
@@ -184,7 +209,7 @@ func (t *TableView[T]) compare(v *state.View[T]) {
 
 func (t *TableView[T]) added(id state.ID, row T) {
 	t.held[id] = row
-	for _, w := range t.onAdded.all() {
+	for w := range t.onAdded.all() {
 		if w.told {
 			w.f(id, row)
 		}
@@ -194,7 +219,7 @@ func (t *TableView[T]) added(id state.ID, row T) {
 func (t *TableView[T]) changed(id state.ID, row T) {
 	before := t.held[id]
 	t.held[id] = row
-	for _, f := range t.onChanged.all() {
+	for f := range t.onChanged.all() {
 		f(id, before, row)
 	}
 }
@@ -202,7 +227,7 @@ func (t *TableView[T]) changed(id state.ID, row T) {
 func (t *TableView[T]) removed(id state.ID) {
 	last := t.held[id]
 	delete(t.held, id)
-	for _, f := range t.onRemoved.all() {
+	for f := range t.onRemoved.all() {
 		f(id, last)
 	}
 }

@@ -1,4 +1,4 @@
-import type { Scalar } from './cell';
+import { quantise, type Scalar } from './cell';
 import type { Fields, Shape } from './record';
 import { type Column, ColumnFlag, ColumnKind, isFloat } from './schema';
 
@@ -36,27 +36,44 @@ export function blendRows(shape: Shape, a: Fields, b: Fields, at: number): Field
   });
 }
 
+/** The way from one value of a column to another. */
+function distance(c: Column, from: number, to: number): number {
+  return (c.flags & ColumnFlag.Angle) !== 0 ? turn(from, to) : to - from;
+}
+
 /** Whether two cells differ by no more than half the step to which the wire rounds them. */
 export function isNear(c: Column, mine: Scalar | undefined, theirs: Scalar | undefined): boolean {
   if (mine === theirs) return true;
   if (!isFloat(c) || typeof mine !== 'number' || typeof theirs !== 'number') return false;
-  const off = (c.flags & ColumnFlag.Angle) !== 0 ? turn(mine, theirs) : theirs - mine;
-  return Math.abs(off) <= tolerance(c, theirs);
+  return Math.abs(distance(c, mine, theirs)) <= tolerance(c, theirs);
 }
 
 /**
  * What to go on with when theirs is the wire's rounded value and mine is not
- * near it. The exact value lies within half a step of theirs. When mine is less
- * than a step away, the nearest value of that range is the best guess: taking
- * theirs would leave an error of up to half a step, and the next frames would
- * differ again; so the error shrinks each time instead.
+ * near it. The exact value lies within half a step of theirs. When mine is no
+ * more than a step away, the nearest value of that range is the best guess:
+ * taking theirs would leave an error of up to half a step, and the next frames
+ * would differ again; so the error shrinks each time instead.
  */
 export function settled(c: Column, mine: Scalar | undefined, theirs: Scalar): Scalar {
-  if (c.quant === 0 || typeof mine !== 'number' || typeof theirs !== 'number') return theirs;
-  const off = (c.flags & ColumnFlag.Angle) !== 0 ? turn(mine, theirs) : theirs - mine;
-  if (Math.abs(off) > c.quant) return theirs;
+  if (c.quant === 0 || isSnapped(c) || typeof mine !== 'number' || typeof theirs !== 'number') return theirs;
+  const off = distance(c, mine, theirs);
+  const near = Math.abs(off) <= 2 * tolerance(c, theirs); // false for NaN
+  if (!near) return theirs;
   const edge = theirs - (Math.sign(off) * c.quant) / 2;
   return c.kind === ColumnKind.Float32 ? Math.fround(edge) : edge;
+}
+
+/** A cell as the server rounds it at the end of a tick. */
+export function snapped(c: Column, v: Scalar | undefined): Scalar | undefined {
+  if (!isSnapped(c) || typeof v !== 'number') return v;
+  const exact = quantise(v, c.quant) * c.quant;
+  return c.kind === ColumnKind.Float32 ? Math.fround(exact) : exact;
+}
+
+/** True for columns that the server rounds, not only the wire. */
+function isSnapped(c: Column): boolean {
+  return (c.flags & ColumnFlag.Snap) !== 0 && c.quant > 0;
 }
 
 /** Half a quantisation step, and what a float32 may add to it by rounding near v. */

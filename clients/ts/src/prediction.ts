@@ -1,4 +1,4 @@
-import { blendRows, blendScalar, isBlended, isNear, settled, turn } from './blend';
+import { blendRows, blendScalar, isBlended, isNear, settled, snapped, turn } from './blend';
 import { type Fields, Shape } from './record';
 import type { Room, World } from './room';
 import { type Column, ColumnFlag, isPublic } from './schema';
@@ -33,12 +33,16 @@ export class Predictor<T extends object, C> {
   row: T | undefined;
   /** The row before the last command. */
   previous: T | undefined;
-  /** How often the server's row was not the predicted one, changes apart that the server alone makes, such as a loss of health. */
+  /**
+   * How often the server's row differed from the predicted one, by more than
+   * rounding, in a column that steps change. What the rules alone change, such
+   * as a loss of health, does not count.
+   */
   corrections = 0;
   private base: T | undefined; // predicted for the last acknowledged command
-  private server: T | undefined; // the server's row of the last frame
   private pending: Pending<T, C>[] = [];
   private shape = new Shape([]);
+  private stepped: boolean[] = []; // by column: a step has changed it
 
   constructor(
     private readonly step: Step<T, C>,
@@ -47,7 +51,9 @@ export class Predictor<T extends object, C> {
 
   /** Sets the row's columns, which say what the wire rounds. */
   describe(columns: readonly Column[]): void {
-    if (columns !== this.shape.columns) this.shape = new Shape(columns);
+    if (columns === this.shape.columns) return;
+    this.shape = new Shape(columns);
+    this.stepped = columns.map(() => false);
   }
 
   /** The number of commands that are not acknowledged. */
@@ -63,7 +69,7 @@ export class Predictor<T extends object, C> {
   /** Predicts one command. */
   run(tick: number, command: C): void {
     this.previous = this.row;
-    if (this.row !== undefined) this.row = this.stepped(this.row, command);
+    if (this.row !== undefined) this.row = this.after(this.row, command);
     this.pending.push({ tick, command, after: this.row });
   }
 
@@ -80,7 +86,6 @@ export class Predictor<T extends object, C> {
       return undefined;
     }
     if (this.base === undefined || this.row === undefined) {
-      this.server = server;
       this.replay(structuredClone(server));
       return undefined;
     }
@@ -94,32 +99,38 @@ export class Predictor<T extends object, C> {
 
   /** Forgets the row and what is on its way. */
   reset(): void {
-    this.base = this.row = this.previous = this.server = undefined;
+    this.base = this.row = this.previous = undefined;
     this.pending = [];
   }
 
-  private stepped(row: T, command: C): T {
+  /** The row after a command, as after one tick of the server. */
+  private after(row: T, command: C): T {
+    const { shape } = this;
     const next = structuredClone(row);
     this.step(next, command, this.dt);
+    shape.columns.forEach((c, i) => {
+      const stepped = shape.get(next, i);
+      const v = snapped(c, stepped);
+      if (v !== undefined && v !== stepped) shape.set(next, i, v);
+      this.stepped[i] ||= v !== shape.get(row, i);
+    });
     return next;
   }
 
   /** Starts again with the columns in which base is not as the server says. */
   private compare(server: T, which: (c: Column) => boolean): T | undefined {
-    const { shape, base, server: last } = this;
-    this.server = server;
+    const { shape, base } = this;
     const wrong = shape.columns.flatMap((c, i) => (which(c) && !isNear(c, shape.get(base, i), shape.get(server, i)) ? [i] : []));
     if (wrong.length === 0) return undefined;
     const before = this.row;
     const mended = structuredClone(base!);
     let mistaken = false;
     for (const i of wrong) {
-      const [c, mine, theirs] = [shape.columns[i], shape.get(base, i), shape.get(server, i)];
+      const theirs = shape.get(server, i);
       if (theirs === undefined) continue;
-      const v = settled(c, mine, theirs);
+      const v = settled(shape.columns[i], shape.get(base, i), theirs);
       shape.set(mended, i, v);
-      // A column that no step has touched, and that is no float, was changed by the server alone.
-      mistaken ||= v === theirs && (isBlended(c) || mine !== shape.get(last, i));
+      mistaken ||= v === theirs && this.stepped[i];
     }
     if (mistaken) this.corrections++;
     this.replay(mended);
@@ -133,7 +144,7 @@ export class Predictor<T extends object, C> {
     this.previous = row;
     for (const p of this.pending) {
       this.previous = row;
-      row = p.after = this.stepped(row, p.command);
+      row = p.after = this.after(row, p.command);
     }
     this.row = row;
   }
