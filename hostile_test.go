@@ -73,7 +73,7 @@ func (*yard) shout(ctx *rooms.Ctx, _ *rooms.Player, m shout) error {
 
 func yardKind() rooms.Kind {
 	return rooms.Define("yard", rooms.Game[yard, struct{}]{
-		Hz: 60, MaxPlayers: yardSeats, EventsPerSecond: 20,
+		Hz: 100, MaxPlayers: yardSeats, EventsPerSecond: 20,
 		Join: (*yard).join, Leave: (*yard).leave, Tick: (*yard).tick,
 		Inputs: []rooms.Input[yard]{
 			rooms.Command(func(w *yard) *state.Table[inmate] { return &w.Players },
