@@ -25,9 +25,9 @@ func parseWalkers(args []string) (o walkersOptions, err error) {
 	flags.IntVar(&o.players, "players", 1000, "players")
 	flags.IntVar(&o.roomSize, "room-size", 20, "players of a room")
 	flags.IntVar(&o.repetitions, "repetitions", 3, "runs of each system, of which medians are taken")
-	flags.DurationVar(&o.window, "window", 3500*time.Millisecond, "how long a run measures")
+	flags.DurationVar(&o.window, "window", 3*time.Second, "how long a run measures")
 	flags.DurationVar(&o.warm, "warm", ringTime, "how long players play before that, on Parlor; on the others at most a second")
-	flags.DurationVar(&o.budget, "budget", 0, "begin no run beyond this time (default 46s, 70s with a peer)")
+	flags.DurationVar(&o.budget, "budget", 0, "begin no run beyond this time (default 48s, 70s with a peer)")
 	flags.Float64Var(&o.maxOther, "max-other", 0.25, "repeat runs in which other processes used more CPU, in cores")
 	flags.StringVar(&o.record, "record", "all", "rooms that the server records, or off")
 	flags.StringVar(&o.server, "server", "", "the server's binary, instead of building it")
@@ -45,7 +45,7 @@ func parseWalkers(args []string) (o walkersOptions, err error) {
 		return o, fmt.Errorf("there is no peer %q", o.peer)
 	}
 	if o.budget == 0 {
-		if o.budget = 46 * time.Second; o.peer != "" {
+		if o.budget = 48 * time.Second; o.peer != "" {
 			o.budget = 70 * time.Second
 		}
 	}
