@@ -27,6 +27,7 @@ type client struct {
 	deaf     bool // frames are taken, never applied
 	silent   bool // what is applied is not told; said is
 	said     uint32
+	forgot   bool // it lost its state and waits for a keyframe
 	mirror   *state.Mirror
 	applied  uint32
 	ack      uint32
@@ -50,6 +51,7 @@ type client struct {
 func (c *client) Frame(head schema.Header, body []byte) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.expectJoined(head)
 	if c.blocked {
 		return false
 	}
@@ -61,7 +63,7 @@ func (c *client) Frame(head schema.Header, body []byte) bool {
 	if key != (m.Age() == 0) {
 		c.t.Errorf("keyframe flag %t with age %d", key, m.Age())
 	}
-	if base := m.Tick() - m.Age(); !key && base != c.applied && !c.deaf {
+	if base := m.Tick() - m.Age(); !key && base != c.applied && !c.deaf && !c.forgot {
 		c.t.Errorf("frame %d is based on %d, the client holds %d", m.Tick(), base, c.applied)
 	}
 	c.frames++
@@ -70,9 +72,10 @@ func (c *client) Frame(head schema.Header, body []byte) bool {
 		c.keys++
 	}
 	c.ack = head.Ack
-	if c.deaf {
+	if c.deaf || c.forgot && !key {
 		return true
 	}
+	c.forgot = false
 	if err := c.mirror.ApplyFrame(m.PayloadBytes(), key); err != nil {
 		c.t.Error(err)
 	}
@@ -86,6 +89,7 @@ func (c *client) Frame(head schema.Header, body []byte) bool {
 func (c *client) Message(head schema.Header, body []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.expectJoined(head)
 	if err := schema.Verify(head.Kind, body); err != nil {
 		c.t.Error(err)
 	}
@@ -119,11 +123,27 @@ func (c *client) Message(head schema.Header, body []byte) {
 	}
 }
 
+// expectJoined checks that Joined comes first, once, and nothing after the end.
+func (c *client) expectJoined(head schema.Header) {
+	if c.done {
+		c.t.Errorf("%v after the end", head.Kind)
+	}
+	if head.Kind == schema.KindJoined && c.joins != 0 {
+		c.t.Error("Joined came twice")
+	}
+	if c.joins == 0 && head.Kind != schema.KindJoined && head.Kind != schema.KindError {
+		c.t.Errorf("%v came before Joined", head.Kind)
+	}
+}
+
 func (c *client) Flush() {}
 func (c *client) Applied() uint32 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.silent {
+	switch {
+	case c.forgot:
+		return 0
+	case c.silent:
 		return c.said
 	}
 	return c.applied
@@ -131,6 +151,9 @@ func (c *client) Applied() uint32 {
 func (c *client) Done() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.done {
+		c.t.Error("Done twice")
+	}
 	c.done = true
 }
 func (c *client) Close(code schema.Code, _ string) {
