@@ -34,9 +34,8 @@ before(async () => {
 });
 
 after(async () => {
-  await browser?.close();
   for (const { wire } of visitors) wire.close();
-  await server?.stop();
+  await Promise.all([browser?.close(), server?.stop()]);
   for (const name of failed ? ['parlor', 'data'] : ['']) rmSync(join(folder, name), { recursive: true, force: true });
 });
 

@@ -34,7 +34,7 @@ export class Wire {
 
   close() {
     this.cut();
-    this.#server.close();
+    this.#server?.close();
   }
 
   #accept(page, port) {
