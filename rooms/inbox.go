@@ -33,6 +33,7 @@ type item struct {
 	input   uint8
 	number  uint32 // itemCommand: the tick; itemEvent: the client's count
 	from    *Seat
+	place   *place // from's, for inputs
 	payload span
 	order   *order // for the rare kinds
 }
@@ -97,10 +98,4 @@ func (b *inbox) take() ([]item, []byte) {
 	b.spare, b.spareData = items, data
 	b.epoch++
 	return items, data
-}
-
-func (b *inbox) empty() bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return len(b.items) == 0
 }
