@@ -204,7 +204,10 @@ func (l *load) run(until instant) {
 			l.now = l.at()
 			l.beatAll(int(next))
 			next++
-			due = next*ms + instant(l.rand.Int64N(int64(ms)))
+			due = next * ms
+			if !l.plan.OnGrid {
+				due += instant(l.rand.Int64N(int64(ms)))
+			}
 			if l.at() >= due { // behind: let messages in between
 				l.turn(0)
 			}

@@ -17,6 +17,7 @@ type plan struct {
 	Up      int  // floor: bytes of a client's message
 	Idle    bool // players send nothing but answers
 	Lobby   bool // parlor: players join no room
+	OnGrid  bool // inputs leave at whole milliseconds, not at random moments
 }
 
 // measurement is what the load process found out in the window. CPU is in

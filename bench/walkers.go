@@ -17,7 +17,7 @@ type walkersOptions struct {
 	window, warm, budget           time.Duration
 	maxOther                       float64
 	record, server, peer, profile  string
-	json, ramp                     bool
+	json, ramp, grid               bool
 }
 
 func parseWalkers(args []string) (o walkersOptions, err error) {
@@ -34,6 +34,7 @@ func parseWalkers(args []string) (o walkersOptions, err error) {
 	flags.StringVar(&o.peer, "peer", "", "also run this system: colyseus")
 	flags.StringVar(&o.profile, "pprof", "", "one more run writes the server's CPU profile to this file, and the floor's to FILE.floor")
 	flags.BoolVar(&o.json, "json", false, "print one JSON object on the last line")
+	flags.BoolVar(&o.grid, "grid", false, "let inputs leave at whole milliseconds instead of random moments")
 	flags.BoolVar(&o.ramp, "ramp", false, "find out how many players one core carries")
 	if err := flags.Parse(args); err != nil {
 		return o, err
@@ -61,7 +62,7 @@ func (o walkersOptions) plan(system string, players int) plan {
 	if system != systemParlor {
 		warm = min(warm, time.Second)
 	}
-	return plan{System: system, Rooms: players / o.roomSize, Players: o.roomSize, Warm: warm, Window: o.window}
+	return plan{System: system, Rooms: players / o.roomSize, Players: o.roomSize, Warm: warm, Window: o.window, OnGrid: o.grid}
 }
 
 // runWalkers measures Parlor and the floor by turns.
