@@ -29,6 +29,12 @@ func (r *runner) takeIn(items []item, data []byte) (worked bool) {
 			continue
 		}
 		worked = true
+		if it.kind == itemCommand || it.kind == itemEvent {
+			if it.place.current == it.from { // not of a connection that was replaced, or a player who left
+				r.takeInput(it.place, it, data[it.payload.from:it.payload.to])
+			}
+			continue
+		}
 		p := it.from.place
 		switch {
 		case it.kind == itemEnter:
@@ -41,8 +47,6 @@ func (r *runner) takeIn(items []item, data []byte) (worked bool) {
 		case it.kind == itemLeave:
 			r.apply(Op{Kind: OpLeave, Player: p.id, Index: uint8(LeaveAsked)})
 			r.sendLeft(p.id, schema.CodeLeft, "you left")
-		default:
-			r.takeInput(p, it, data[it.payload.from:it.payload.to])
 		}
 	}
 	return worked
@@ -77,10 +81,11 @@ func (r *runner) takeEnter(s *Seat) {
 		r.places = append(r.places, nil)
 	}
 	r.places[p.id.Slot()] = p
-	p.current = s
 	r.taken++
-	p.commands = make([]commandRing, len(r.def.commands))
-	p.delivery = delivery{joining: true}
+	if n := len(r.def.commands); n > 1 {
+		p.rings = make([]commandRing, n-1)
+	}
+	p.connect(s)
 	r.stats.Joins.Add(1)
 	r.logger.Debug("a player joined", "player", uint32(p.id), "user", p.user.ID)
 }
@@ -107,21 +112,14 @@ func (r *runner) takeBack(s *Seat) {
 	if old := p.current; old != nil {
 		old.conn.Close(schema.CodeReplaced, "the player connected again")
 	}
-	p.current = s
-	for i := range p.commands {
-		p.commands[i].clear()
-	}
-	p.delivery = delivery{joining: true}
+	p.connect(s)
 	r.setPhase(p, placeTaken, time.Time{})
 	r.apply(Op{Kind: OpRejoin, Player: p.id})
 	r.stats.Returned.Add(1)
 }
 
 func (r *runner) takeLost(p *place) {
-	p.current = nil
-	for i := range p.commands {
-		p.commands[i].clear()
-	}
+	p.connect(nil)
 	r.apply(Op{Kind: OpLost, Player: p.id})
 	r.setPhase(p, placeHeld, r.clock.Add(max(0, r.def.grace)))
 }
@@ -140,7 +138,7 @@ func (r *runner) takeInput(p *place, it *item, payload []byte) {
 		next++
 	}
 	if it.kind == itemCommand {
-		if !p.commands[r.def.ringOf(it.input)].put(it.number, next, payload) {
+		if !p.ringOf(r.def, it.input).put(it.number, next, payload) {
 			r.stats.CommandsLate.Add(1)
 		}
 		return

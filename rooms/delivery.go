@@ -23,7 +23,7 @@ type delivery struct {
 	ack      uint32    // the last acknowledgement sent
 	acked    bool      // the client has applied something since its last keyframe
 	applied  uint32    // the last tick that the client said it has applied
-	progress time.Time // when applied moved last, or nothing was in flight
+	progress tick.Tick // when applied moved last, or nothing was in flight
 	dirty    bool      // messages wait for a flush
 }
 
@@ -100,10 +100,10 @@ func (r *runner) deliver() {
 // deliverTo sends one client its frame, or nothing: when nothing is new, or
 // when the client is behind.
 func (r *runner) deliverTo(p *place, now tick.Tick, pulse bool) {
-	d, conn := &p.delivery, p.current.conn
+	d, conn := &p.delivery, p.conn
 	if d.joining {
 		r.sendJoined(p)
-		*d = delivery{keyframe: true, owner: true, progress: r.clock}
+		*d = delivery{keyframe: true, owner: true, progress: r.room.now}
 	}
 	if r.behind(p, d, conn) {
 		d.owner = d.owner || r.store.OwnerChanged()
@@ -125,7 +125,7 @@ func (r *runner) deliverTo(p *place, now tick.Tick, pulse bool) {
 	}
 	r.countFrame(frame, d)
 	if frame.keyframe {
-		d.applied, d.progress = uint32(now)-1, r.clock // nothing is in flight before it
+		d.applied, d.progress = uint32(now)-1, now // nothing is in flight before it
 		d.acked = false
 	}
 	d.sent, d.ack, d.dirty, d.keyframe = now, ack, true, false
@@ -152,22 +152,22 @@ func (r *runner) behind(p *place, d *delivery, conn Conn) bool {
 	applied := conn.Applied()
 	switch {
 	case applied == 0 && d.acked: // it has lost its state and asks for all of it
-		*d = delivery{keyframe: true, owner: true, ack: d.ack, progress: r.clock}
+		*d = delivery{keyframe: true, owner: true, ack: d.ack, progress: r.room.now}
 		return false
 	case applied > 0 && !d.acked:
 		d.acked = true
 		r.tokenReceived(p)
 	}
 	if applied > d.applied {
-		d.applied, d.progress = min(applied, uint32(d.sent)), r.clock
+		d.applied, d.progress = min(applied, uint32(d.sent)), r.room.now
 	}
 	inFlight := uint32(d.sent) - d.applied
 	if inFlight == 0 {
-		d.progress = r.clock
+		d.progress = r.room.now
 	}
-	if r.clock.Sub(d.progress) > staleAfter {
+	if r.room.now-d.progress > r.def.hz.Ticks(staleAfter) {
 		conn.Close(schema.CodeStaleClient, "nothing of this room was applied for 10 seconds")
-		d.progress = r.clock
+		d.progress = r.room.now
 	}
 	window := uint32(r.def.hz) * windowSeconds
 	d.holding = inFlight > window || d.holding && inFlight > window/2
@@ -265,7 +265,7 @@ func (r *runner) message(p *place, kind schema.Kind, body []byte) {
 	if p == nil || p.current == nil || p.delivery.joining {
 		return // of those who join, this is for a room that ends before their tick
 	}
-	p.current.conn.Message(schema.Header{Kind: kind, Ack: p.delivery.ack}, body)
+	p.conn.Message(schema.Header{Kind: kind, Ack: p.delivery.ack}, body)
 	p.delivery.dirty = true
 }
 
@@ -274,7 +274,7 @@ func (r *runner) flush() {
 	for _, p := range r.places {
 		if p != nil && p.current != nil && p.delivery.dirty {
 			p.delivery.dirty = false
-			p.current.conn.Flush()
+			p.conn.Flush()
 		}
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/parlor-server/parlor/schema"
@@ -219,9 +218,6 @@ func load[W, L any](ctx context.Context, game Game[W, L], r JoinRequest) ([]byte
 	}
 	return json.Marshal(l)
 }
-
-// ringOf is the index of a command input's ring.
-func (d *definition) ringOf(input uint8) int { return slices.Index(d.commands, input) }
 
 func checkName(name string) error {
 	if name == "" || len(name) > 64 {

@@ -196,14 +196,16 @@ func (r *GameRoom) input(op Op, out *Outbox) {
 		return
 	}
 	in := &r.inputs[op.Index]
-	payload := op.Payload
-	if op.Kind == OpNeutral {
-		payload = nil
-	} else if payload == nil {
-		payload = []byte{}
+	if command := op.Kind != OpEvent; command != in.def.Command {
+		return
 	}
 	mark, saved := out.mark(), r.control
-	err := r.tryInput(in, p, payload, out)
+	err := r.try(out, func() error {
+		if in.def.Command {
+			return in.step(p.ID, op.commandPayload())
+		}
+		return in.apply(&r.ctx, p, op.Payload)
+	})
 	if err == nil {
 		return
 	}
@@ -227,8 +229,8 @@ func (r *GameRoom) input(op Op, out *Outbox) {
 	}
 }
 
-// tryInput is one transaction; it allocates nothing when the input is good.
-func (r *GameRoom) tryInput(in *boundInput, p *Player, payload []byte, out *Outbox) (err error) {
+// try runs fn as one transaction.
+func (r *GameRoom) try(out *Outbox, fn func() error) (err error) {
 	r.store.Begin()
 	r.ctx.out = out
 	defer func() {
@@ -241,33 +243,25 @@ func (r *GameRoom) tryInput(in *boundInput, p *Player, payload []byte, out *Outb
 			r.store.Commit()
 		}
 	}()
-	return in.apply(&r.ctx, p, payload)
+	return fn()
 }
 
 // callTick runs the Tick hook; false means that it panicked and was undone.
 func (r *GameRoom) callTick(out *Outbox) (ok bool) {
 	mark, saved := out.mark(), r.control
-	r.store.Begin()
-	r.ctx.out = out
-	defer func() {
-		if v := recover(); v != nil {
-			r.store.Rollback()
-			r.control = saved
-			out.cut(mark)
-			r.report("Tick", nil, &panicError{v, debug.Stack()})
-			return
-		}
-		r.store.Commit()
-	}()
-	r.hooks.tick(&r.ctx)
-	return true
+	err := r.try(out, func() error { r.hooks.tick(&r.ctx); return nil })
+	if err != nil {
+		r.control = saved
+		out.cut(mark)
+		r.report("Tick", nil, err)
+	}
+	return err == nil
 }
 
 // call runs a rare hook as one transaction and reports its failure.
 func (r *GameRoom) call(hook string, p *Player, out *Outbox, fn func() error) error {
 	mark, saved := out.mark(), r.control
-	in := boundInput{apply: func(*Ctx, *Player, []byte) error { return fn() }}
-	err := r.tryInput(&in, p, nil, out)
+	err := r.try(out, fn)
 	if err != nil {
 		r.control = saved
 		out.cut(mark)

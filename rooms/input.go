@@ -25,9 +25,12 @@ type Input[W any] struct {
 // boundInput is an Input tied to one room's world.
 type boundInput struct {
 	def schema.InputDef
-	// apply decodes payload, checks its ranges and runs the reducer. A nil
-	// payload is the neutral command. errBadInput wraps what was wrong with it.
+	// apply decodes an event's payload, checks its ranges and runs the handler.
+	// errBadInput wraps what was wrong with it.
 	apply func(ctx *Ctx, p *Player, payload []byte) error
+	// step does the same for a command, of which nil is the neutral one. It
+	// needs no more than the player's ID.
+	step func(id state.ID, payload []byte) error
 	// encode is the payload of a value, if it has the input's type.
 	encode func(v any) (payload []byte, ok bool)
 }
@@ -62,18 +65,18 @@ func Command[W, R, M any](table func(*W) *state.Table[R], step func(row *R, m M,
 		}
 		dt := hz.DT()
 		var held heldCommands[M]
-		apply := func(_ *Ctx, p *Player, payload []byte) error {
-			m, err := held.decode(record, p.ID.Slot(), payload)
+		run := func(id state.ID, payload []byte) error {
+			m, err := held.decode(record, id.Slot(), payload)
 			if err != nil {
 				return fmt.Errorf("%w: %w", errBadInput, err)
 			}
-			if row := rows.Edit(p.ID); row != nil {
+			if row := rows.Edit(id); row != nil {
 				step(row, m, dt)
 			}
 			return nil
 		}
 		def := schema.InputDef{Name: record.Name(), Command: true, Table: uint16(index), Columns: record.Columns()}
-		return boundInput{def: def, apply: apply, encode: encoder(record)}, nil
+		return boundInput{def: def, step: run, encode: encoder(record)}, nil
 	}}
 }
 
@@ -82,8 +85,9 @@ func Command[W, R, M any](table func(*W) *state.Table[R], step func(row *R, m M,
 type heldCommands[M any] []heldCommand[M]
 
 type heldCommand[M any] struct {
-	payload []byte
-	m       M
+	m     M
+	size  uint8 // of the payload; 0: none is held
+	short [shortCommand]byte
 }
 
 // decode gives the zero M for a nil payload.
@@ -94,14 +98,17 @@ func (h *heldCommands[M]) decode(record *state.Record[M], seat int, payload []by
 	for len(*h) <= seat {
 		*h = append(*h, heldCommand[M]{})
 	}
-	last := &(*h)[seat]
-	if len(payload) > 0 && bytes.Equal(last.payload, payload) {
-		return last.m, nil
+	held := &(*h)[seat]
+	if held.size > 0 && bytes.Equal(held.short[:held.size], payload) {
+		return held.m, nil
 	}
 	if err := record.Decode(payload, &m); err != nil {
 		return m, err
 	}
-	last.payload, last.m = append(last.payload[:0], payload...), m
+	held.size = 0
+	if len(payload) <= shortCommand {
+		held.m, held.size = m, uint8(copy(held.short[:], payload))
+	}
 	return m, nil
 }
 

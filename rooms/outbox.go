@@ -38,3 +38,8 @@ func (o *Outbox) fail(to state.ID, code schema.Code, request uint32, text string
 func (o *Outbox) left(to state.ID, code schema.Code, text string) {
 	o.add(Send{To: to, Kind: schema.KindLeft, Code: code, Text: text})
 }
+
+// refusesInput tells that it says to a player that an input was malformed.
+func (s *Send) refusesInput() bool {
+	return s.Kind == schema.KindError && s.Code == schema.CodeBadInput
+}

@@ -168,7 +168,7 @@ func (r *runner) dropPlace(p *place) {
 		r.places[slot] = nil
 		r.taken--
 	}
-	p.current = nil
+	p.connect(nil)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.seats[slot] == p {

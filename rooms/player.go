@@ -18,7 +18,13 @@ type Player struct {
 // same order everywhere.
 type playerSet struct {
 	seats []*Player
+	ids   []state.ID // of seats; 0: free
 	count int
+}
+
+func (s *playerSet) has(id state.ID) bool {
+	slot := id.Slot()
+	return slot < len(s.ids) && s.ids[slot] == id && id != 0
 }
 
 func (s *playerSet) get(id state.ID) *Player {
@@ -34,16 +40,17 @@ func (s *playerSet) put(p *Player) {
 	slot := int(p.ID.Slot())
 	for len(s.seats) <= slot {
 		s.seats = append(s.seats, nil)
+		s.ids = append(s.ids, 0)
 	}
 	if s.seats[slot] == nil {
 		s.count++
 	}
-	s.seats[slot] = p
+	s.seats[slot], s.ids[slot] = p, p.ID
 }
 
 func (s *playerSet) drop(id state.ID) {
 	if s.get(id) != nil {
-		s.seats[id.Slot()] = nil
+		s.seats[id.Slot()], s.ids[id.Slot()] = nil, 0
 		s.count--
 	}
 }

@@ -37,6 +37,7 @@ type runner struct {
 	rec        *record.Writer
 	calls      []func() // wait for the end of the tick
 	out        Outbox
+	ops        []Op // this tick's commands
 	builder    *schema.Builder
 	payload    []byte
 	frames     frames
@@ -154,31 +155,38 @@ func (r *runner) useCommands(now tick.Tick) {
 	if len(r.def.commands) == 0 {
 		return
 	}
+	r.ops = r.ops[:0]
 	for _, p := range r.places {
 		if p == nil {
 			continue
 		}
-		for ring, input := range r.def.commands {
-			c := &p.commands[ring]
-			payload, ok := c.take(now)
-			op := Op{Kind: OpCommand, Player: p.id, Index: input, Payload: payload}
-			if !ok {
-				op.Kind = OpNeutral
-				r.stats.CommandsNeutral.Add(1)
-			} else if c.missed > 0 {
-				r.stats.CommandsRepeated.Add(1)
-			}
-			r.apply(op)
+		r.useCommand(p, &p.ring, r.def.commands[0], now)
+		for i, input := range r.def.commands[1:] {
+			r.useCommand(p, &p.rings[i], input, now)
 		}
 	}
+	r.room.applyCommands(r.ops, &r.out, r.refuseCommand)
 }
 
-// named is the highest tick named by a command that was used.
-func (p *place) named() (highest uint32) {
-	for i := range p.commands {
-		highest = max(highest, p.commands[i].named)
+func (r *runner) useCommand(p *place, ring *commandRing, input uint8, now tick.Tick) {
+	payload, ok := ring.take(now)
+	op := Op{Kind: OpCommand, Player: p.id, Index: input, Payload: payload}
+	if !ok {
+		op.Kind = OpNeutral
+		r.stats.CommandsNeutral.Add(1)
+	} else if ring.missed > 0 {
+		r.stats.CommandsRepeated.Add(1)
 	}
-	return highest
+	r.rec.Input(record.Input{Kind: uint8(op.Kind), Index: op.Index, Player: uint32(op.Player), Payload: op.Payload})
+	r.ops = append(r.ops, op)
+}
+
+// refuseCommand keeps a malformed command from being repeated.
+func (r *runner) refuseCommand(i int) {
+	op := &r.ops[i]
+	if p := r.places[op.Player.Slot()]; p != nil {
+		p.ringOf(r.def, op.Index).refuse()
+	}
 }
 
 // apply records an op and gives it to the room.

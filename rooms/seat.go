@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/subtle"
 	"encoding/hex"
+	"slices"
 	"time"
 
 	"github.com/parlor-server/parlor/auth"
@@ -32,9 +33,17 @@ type Seat struct {
 	pushed int    // guarded by run.inbox.mu; inputs since epoch
 }
 
-// place is a player's place in a room, from its reservation to its end.
+// place is a player's place in a room, from its reservation to its end. What
+// every tick needs comes first, together.
 type place struct {
-	id     state.ID
+	id       state.ID
+	conn     Conn          // the loop's: current's
+	current  *Seat         // the loop's: the connection, nil when lost
+	delivery delivery      // the loop's
+	ring     commandRing   // the loop's: of the first command input
+	rings    []commandRing // the loop's: of the others
+	events   allowance     // the loop's
+
 	user   auth.User
 	loaded []byte // what Load returned, JSON
 
@@ -42,11 +51,37 @@ type place struct {
 	token    string     // guarded by run.mu; for coming back
 	previous string     // guarded by run.mu; good until token has been received
 	deadline time.Time  // guarded by run.mu; of the reservation or the grace
+}
 
-	current  *Seat         // the loop's: the connection, nil when lost
-	commands []commandRing // the loop's: one for each command input
-	events   allowance     // the loop's
-	delivery delivery      // the loop's
+// connect gives the place its connection, or nil when it is lost. What the one
+// before had sent is forgotten.
+func (p *place) connect(s *Seat) {
+	p.current, p.conn = s, nil
+	p.ring.clear()
+	for i := range p.rings {
+		p.rings[i].clear()
+	}
+	if s != nil {
+		p.conn = s.conn
+		p.delivery = delivery{joining: true}
+	}
+}
+
+// ringOf is the ring of a command input.
+func (p *place) ringOf(def *definition, input uint8) *commandRing {
+	if i := slices.Index(def.commands, input); i > 0 {
+		return &p.rings[i-1]
+	}
+	return &p.ring
+}
+
+// named is the highest tick named by a command that was used.
+func (p *place) named() uint32 {
+	highest := p.ring.named
+	for i := range p.rings {
+		highest = max(highest, p.rings[i].named)
+	}
+	return highest
 }
 
 type placePhase uint8
@@ -94,7 +129,7 @@ func (s *Seat) input(kind itemKind, number uint32, input uint8, payload []byte, 
 		s.run.stats.InputsRefused.Add(1)
 		return schema.Errorf(schema.CodeBadInput, "%s has %d bytes, it may have %d", inputs[input].Name, len(payload), maxInputLength)
 	}
-	if s.run.inbox.pushInput(item{kind: kind, from: s, input: input, number: number}, payload) {
+	if s.run.inbox.pushInput(item{kind: kind, from: s, place: s.place, input: input, number: number}, payload) {
 		return nil
 	}
 	s.run.stats.InputsDropped.Add(1)

@@ -17,7 +17,7 @@ func TestAPanicOfTheShellFaultsTheRoom(t *testing.T) {
 	for range 10 {
 		c.step(t)
 	}
-	c.seats[1].conn = &trap{}
+	c.seats[1].place.conn = &trap{}
 	next := c.run.Step(c.now.Add(50*time.Millisecond), 0)
 	if !next.Stop || !c.run.room.Faulted() {
 		t.Errorf("the room goes on: %+v", next)

@@ -1,6 +1,7 @@
 package rooms
 
 import (
+	"bytes"
 	"testing"
 	"time"
 
@@ -222,4 +223,50 @@ func FuzzLoadSnapshot(f *testing.F) {
 		}
 		_ = room.loadSnapshot(b) // an error or not, never a panic
 	})
+}
+
+// One player's bad command, and another's panic, leave what one transaction
+// for each command would leave.
+func TestABadCommandIsNotRepeatedAndHarmsNobody(t *testing.T) {
+	c := newCrowd(t, 3)
+	for range 5 {
+		c.step(t)
+	}
+	before, _ := c.world().All.Get(c.seats[2].place.id)
+	next := uint32(c.run.room.now) + 1
+	for i, s := range c.seats {
+		payload := c.cmd
+		if i == 1 {
+			payload = []byte{0xff, 0xff, 0xff}
+		}
+		if err := s.Command(next, 0, payload); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 5 {
+		c.now = c.now.Add(50 * time.Millisecond)
+		c.run.Step(c.now, 0)
+	}
+	if n := c.run.stats.InputsRefused.Load(); n != 1 {
+		t.Errorf("one bad command was refused %d times", n)
+	}
+	after, _ := c.world().All.Get(c.seats[2].place.id)
+	if moved := after.X - before.X; moved < 0.99 || moved > 1.01 { // four ticks of 0.25
+		t.Errorf("the player beside it moved by %v", moved)
+	}
+}
+
+func (c *crowd) world() *dots { return c.run.room.world.(*dots) }
+
+func TestALongCommandGoesThroughTheRing(t *testing.T) {
+	var r commandRing
+	long := func(b byte) []byte { return bytes.Repeat([]byte{b}, 3*shortCommand) }
+	for i, p := range [][]byte{long(1), {2}, long(3)} {
+		r.put(uint32(10+i), 10, p)
+	}
+	for i, want := range [][]byte{long(1), {2}, long(3), long(3)} {
+		if got, ok := r.take(tick.Tick(10 + i)); !ok || !bytes.Equal(got, want) {
+			t.Errorf("tick %d used %v (%t), want %v", 10+i, got, ok, want)
+		}
+	}
 }
