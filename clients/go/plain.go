@@ -123,7 +123,7 @@ func writePlain(w *bits.Writer, c schema.Column, cell InputValue) {
 func readPlain(r *bits.Reader, c schema.Column) (cell InputValue) {
 	switch {
 	case c.Kind == schema.String:
-		cell.Text = string(r.String())
+		cell.Text = r.String()
 	case c.Kind == schema.Bool:
 		if r.Bool() {
 			cell.Int = 1

@@ -256,11 +256,18 @@ func rulesAlone(r *recording) vectorScenario {
 	walk.Fire = true
 	r.command(3, walk)
 	r.use(walk)
-	r.server.Ammo = 50
 	r.frame("")
-	r.owner("now a step has changed it: a correction")
+	r.owner("as predicted")
+	r.server.Ammo = 50
+	r.owner("filled up, with nothing on its way: no correction")
 	r.command(4, walk)
+	r.server.Ammo = 60
+	r.owner("filled up, with a shot on its way: a correction")
+	r.use(walk)
+	r.frame("")
+	r.owner("")
 	r.command(5, walk)
+	r.command(6, walk)
 	r.use(walk)
 	r.server.HP = 0
 	r.frame("dead: what is pending changes nothing any more")

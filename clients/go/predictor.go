@@ -42,7 +42,8 @@ type Predictor[T, M any] struct {
 	stepped   []bool // by column: a step has changed it
 	alive     bool   // the player has a row
 	base      T      // predicted for the last acknowledged command
-	server    T      // the server's row of the last frame
+	server    T      // the server's row
+	seen      T      // the server's row before that
 	row       T      // base and all pending commands
 	before    T      // row before the last step
 	pending   []predicted[T, M]
@@ -148,7 +149,8 @@ func (p *Predictor[T, M]) Pending() int {
 // Corrections counts mispredictions: frames that differed from the prediction
 // by more than rounding in a column that steps change. What the rules alone
 // change, such as the health of a player who is hit, is taken over without
-// being one.
+// being one; so is a column other than a float that the steps have left as the
+// server last sent it, such as ammunition that is filled up.
 func (p *Predictor[T, M]) Corrections() uint64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -205,7 +207,7 @@ func (p *Predictor[T, M]) reconcile(ack tick.Tick, server T, ok bool) {
 		return
 	}
 	if !known {
-		p.base = server
+		p.base, p.seen = server, server
 		p.replay()
 		return
 	}
@@ -227,15 +229,18 @@ func (p *Predictor[T, M]) owned() {
 func (p *Predictor[T, M]) compare(server T, owner bool) {
 	p.server = server
 	from, base := reflect.ValueOf(&p.server).Elem(), reflect.ValueOf(&p.base).Elem()
+	seen, row := reflect.ValueOf(&p.seen).Elem(), reflect.ValueOf(&p.row).Elem()
 	differs, wrong := false, false
 	for i, l := range p.columns {
 		if l.column.Has(schema.Owner) != owner || l.near(base, from) {
 			continue
 		}
-		theirs := l.settle(base, from)
 		differs = true
-		wrong = wrong || theirs && p.stepped[i]
+		left := !l.in(base).CanFloat() && l.in(base).Equal(l.in(seen)) && l.in(row).Equal(l.in(base))
+		theirs := l.settle(base, from)
+		wrong = wrong || theirs && p.stepped[i] && !left
 	}
+	p.seen = p.server
 	if !differs {
 		return
 	}

@@ -56,12 +56,6 @@ func (s *sender) write(head schema.Header, body []byte) error {
 	return s.transport.Write(s.out)
 }
 
-func (s *sender) hello(h schema.HelloInfo) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.write(schema.Header{Kind: schema.KindHello}, s.builder.Hello(h))
-}
-
 func (s *sender) auth(token string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -37,6 +37,7 @@ func dialWebSocket(ctx context.Context, rawURL string) (Transport, error) {
 	if u.Path == "" || u.Path == "/" {
 		u.Path = "/ws"
 	}
+	//nolint:bodyclose // Dial closes it.
 	conn, _, err := websocket.Dial(ctx, u.String(), &websocket.DialOptions{CompressionMode: websocket.CompressionDisabled})
 	if err != nil {
 		return nil, fmt.Errorf("dial %s: %w", u, err)

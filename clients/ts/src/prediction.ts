@@ -36,10 +36,12 @@ export class Predictor<T extends object, C> {
   /**
    * How often the server's row differed from the predicted one, by more than
    * rounding, in a column that steps change. What the rules alone change, such
-   * as a loss of health, does not count.
+   * as a loss of health, does not count; nor does a column other than a float
+   * that the steps have left as the server last sent it.
    */
   corrections = 0;
   private base: T | undefined; // predicted for the last acknowledged command
+  private server: T | undefined; // the server's last row
   private pending: Pending<T, C>[] = [];
   private shape = new Shape([]);
   private stepped: boolean[] = []; // by column: a step has changed it
@@ -86,6 +88,7 @@ export class Predictor<T extends object, C> {
       return undefined;
     }
     if (this.base === undefined || this.row === undefined) {
+      this.server = server;
       this.replay(structuredClone(server));
       return undefined;
     }
@@ -119,18 +122,20 @@ export class Predictor<T extends object, C> {
 
   /** Starts again with the columns in which base is not as the server says. */
   private compare(server: T, which: (c: Column) => boolean): T | undefined {
-    const { shape, base } = this;
+    const { shape, base, row, server: last } = this;
+    this.server = server;
     const wrong = shape.columns.flatMap((c, i) => (which(c) && !isNear(c, shape.get(base, i), shape.get(server, i)) ? [i] : []));
     if (wrong.length === 0) return undefined;
     const before = this.row;
     const mended = structuredClone(base!);
     let mistaken = false;
     for (const i of wrong) {
-      const theirs = shape.get(server, i);
+      const [c, mine, theirs] = [shape.columns[i], shape.get(base, i), shape.get(server, i)];
       if (theirs === undefined) continue;
-      const v = settled(shape.columns[i], shape.get(base, i), theirs);
+      const v = settled(c, mine, theirs);
       shape.set(mended, i, v);
-      mistaken ||= v === theirs && this.stepped[i];
+      const left = !isBlended(c) && mine === shape.get(last, i) && shape.get(row, i) === mine;
+      mistaken ||= v === theirs && this.stepped[i] && !left;
     }
     if (mistaken) this.corrections++;
     this.replay(mended);
