@@ -74,7 +74,7 @@ func (v *Verifier) Verify(ctx context.Context, token string) (User, error) {
 	case onlyExpired(err):
 		return User{}, ErrExpired
 	}
-	return User{}, fmt.Errorf("%w: %v", ErrInvalid, err)
+	return User{}, fmt.Errorf("%w: %w", ErrInvalid, err)
 }
 
 // keysOf returns the keys that may have signed t, all of which are made for t's algorithm.

@@ -111,7 +111,7 @@ func TestVerifyClaims(t *testing.T) {
 			if !errors.Is(err, c.want) || (err == nil) != (user.ID != "") {
 				t.Errorf("user %q, error %v, want %v", user.ID, err, c.want)
 			}
-			if c.want == ErrInvalid && errors.Is(err, ErrExpired) {
+			if errors.Is(c.want, ErrInvalid) && errors.Is(err, ErrExpired) {
 				t.Errorf("error %v is both", err)
 			}
 		})
