@@ -3,212 +3,250 @@ package state
 import (
 	"math"
 	"math/bits"
+	"reflect"
 	"unsafe"
 
 	"github.com/parlor-server/parlor/schema"
 )
 
 // changeFinder compares the rows touched in a tick with what they were when it
-// began. It works column by column, so that the column's type is looked at
-// once for all rows. Its buffers are reused.
+// began: first their memory, in units of 32 bits, then the cells of the columns
+// in which a unit differs. It works column by column, so that the column's
+// type is looked at once for all rows of a page. Its buffers are reused.
 type changeFinder struct {
-	updates []rowUpdate
-	unseen  tableChange // of tables that clients do not have
+	out     changes  // of this tick
+	pages   []*page  // of this table, with rows that stayed
+	dirty   []uint32 // for each of pages, for each unit: which of its rows differ
+	deleted []uint32
+	created []uint32
 }
 
-// rowUpdate is a touched row that was there before and still is.
-type rowUpdate struct {
-	row, start unsafe.Pointer
-	page       *page
-	block      *block // nil if clients do not have the table
-	key        uint64 // of its full hash
-	slot       uint32
-	changed    bool // a public cell did
-}
+// unitSpan is where in a row a column lies, in units of 32 bits.
+type unitSpan struct{ first, last uint16 }
 
-// find fills the tick's record and brings grids and hashes up to date.
-func (f *changeFinder) find(s *Store, record *tickRecord) (changed bool) {
-	for _, r := range s.tables {
-		change := &f.unseen
-		if r.grid != nil {
-			change = &record.tables[r.public]
+// layUnits finds out where a row's columns lie in it.
+func (r *rows) layUnits(t reflect.Type) {
+	for i := range r.columns {
+		c := &r.columns[i]
+		size := uintptr(c.size)
+		if c.isText() {
+			size = unsafe.Sizeof("")
 		}
-		f.updates = f.updates[:0]
-		for w, word := range r.edited {
-			for ; word != 0; word &= word - 1 {
-				f.page(s, r, r.pages[w*64+bits.TrailingZeros64(word)], change)
-			}
-			r.edited[w] = 0
-		}
-		if len(f.updates) > 0 {
-			f.compare(s, r, change)
-		}
-		changed = changed || r.grid != nil && !change.empty()
+		r.units = append(r.units, unitSpan{uint16(c.off / 4), uint16((c.off + size - 1) / 4)})
 	}
-	f.unseen.reset()
+	if t.Align()%4 == 0 {
+		r.whole = r.size
+	}
+}
+
+// find writes the tick's changes to the ring and brings grids and hashes up to date.
+func (f *changeFinder) find(s *Store) (changed bool) {
+	f.out = s.ring.open()
+	for _, r := range s.tables {
+		f.table(s, r)
+	}
+	changed = len(f.out) > 0
+	s.ring.push(s.tick, f.out)
+	f.out = nil
 	return changed
 }
 
-func (f *changeFinder) page(s *Store, r *rows, p *page, change *tableChange) {
+func (f *changeFinder) table(s *Store, r *rows) {
+	f.pages, f.dirty = f.pages[:0], f.dirty[:0]
+	f.deleted, f.created = f.deleted[:0], f.created[:0]
+	edited := false
+	for w, word := range r.edited {
+		for ; word != 0; word &= word - 1 {
+			p := r.pages[w*64+bits.TrailingZeros64(word)]
+			if stayed := f.slots(s, r, p); stayed != 0 {
+				f.units(r, p, stayed)
+			}
+			p.edited, edited = 0, true
+		}
+		r.edited[w] = 0
+	}
+	if !edited {
+		return
+	}
+	at := len(f.out)
+	if r.grid != nil {
+		at = f.out.openTable(r.public, f.deleted, f.created)
+	}
+	for n := range r.units {
+		f.column(s, r, n)
+	}
+	if r.grid != nil {
+		f.out.closeTable(at)
+	}
+}
+
+// slots takes in the rows that came and went, and returns those that stayed.
+func (f *changeFinder) slots(s *Store, r *rows, p *page) (stayed uint32) {
 	for edited := p.edited; edited != 0; edited &= edited - 1 {
-		i := uint32(bits.TrailingZeros64(edited))
-		bit := uint64(1) << i
-		was, is := p.startLive&bit != 0, p.live&bit != 0
-		if was && is && p.startGen[i] == p.gen[i] {
-			f.update(r, p, i)
+		i := uint32(bits.TrailingZeros32(edited))
+		slot := uint32(p.number*pageRows) + i
+		was, is := p.start.live>>i&1 != 0, p.live>>i&1 != 0
+		if was && is && p.start.gen[i] == p.gen[i] {
+			stayed |= 1 << i
 			continue
 		}
-		r.full -= r.slotHash(p.start, i, makeID(uint32(p.number*pageRows)+i, p.startGen[i]), was)
+		r.full -= r.slotHash(p.start.rows, i, makeID(slot, p.start.gen[i]), was)
 		if was {
-			change.deleted = append(change.deleted, uint32(p.number*pageRows)+i)
+			f.deleted = append(f.deleted, slot)
 			if r.grid != nil {
-				r.grid.leave(uint32(p.number*pageRows) + i)
+				r.grid.leave(slot)
 			}
 		}
 		if is {
-			change.created = append(change.created, uint32(p.number*pageRows)+i)
+			f.created = append(f.created, slot)
 			r.admit(p, i)
 			s.ownRow(r, p, i)
 		}
 		r.full += r.slotHash(p.rows, i, p.id(i), is)
 	}
-	p.edited = 0
+	return stayed
 }
 
-func (f *changeFinder) update(r *rows, p *page, i uint32) {
-	u := rowUpdate{row: r.at(p.rows, i), start: r.at(p.start, i), page: p, slot: uint32(p.number*pageRows) + i}
-	u.key = fullKey(uint32(p.id(i)), r.index)
-	if r.grid != nil {
-		u.block = r.grid.pages[p.number]
+// units finds out where the memory of rows differs from the start of the tick.
+func (f *changeFinder) units(r *rows, p *page, rows uint32) {
+	n := len(f.dirty)
+	for range (r.size + 3) / 4 {
+		f.dirty = append(f.dirty, 0)
 	}
-	f.updates = append(f.updates, u)
+	f.pages = append(f.pages, p)
+	dirty := f.dirty[n:]
+	for ; rows != 0; rows &= rows - 1 {
+		i := uint32(bits.TrailingZeros32(rows))
+		now, was := r.at(p.rows, i), r.at(p.start.rows, i)
+		off := uintptr(0)
+		for ; off+8 <= r.whole; off += 8 {
+			if *(*uint64)(unsafe.Add(now, off)) == *(*uint64)(unsafe.Add(was, off)) {
+				continue
+			}
+			if *(*uint32)(unsafe.Add(now, off)) != *(*uint32)(unsafe.Add(was, off)) {
+				dirty[off/4] |= 1 << i
+			}
+			if *(*uint32)(unsafe.Add(now, off+4)) != *(*uint32)(unsafe.Add(was, off+4)) {
+				dirty[off/4+1] |= 1 << i
+			}
+		}
+		for ; off < r.size; off++ {
+			if *(*uint8)(unsafe.Add(now, off)) != *(*uint8)(unsafe.Add(was, off)) {
+				dirty[off/4] |= 1 << i
+			}
+		}
+	}
 }
 
-// compare looks for changed cells in the rows that stayed.
-func (f *changeFinder) compare(s *Store, r *rows, change *tableChange) {
-	for i := range r.columns {
-		c := &r.columns[i]
-		if c.public >= 0 && c.Kind == schema.Float32 && c.Quant > 0 && !c.Has(schema.Snap) {
-			r.full += compareSteps(r.grid, c, f.updates, &change.columns[c.public])
+// column looks for changed cells of a column in the rows whose memory differs there.
+func (f *changeFinder) column(s *Store, r *rows, n int) {
+	span, each := r.units[n], int(r.size+3)/4
+	for e, p := range f.pages {
+		rows := uint32(0)
+		for _, unit := range f.dirty[e*each+int(span.first) : e*each+int(span.last)+1] {
+			rows |= unit
+		}
+		if rows == 0 {
 			continue
 		}
-		switch c.size {
-		case 0:
-			compareCells[string](s, r, c, f.updates, change)
-		case 1:
-			compareCells[uint8](s, r, c, f.updates, change)
-		case 2:
-			compareCells[uint16](s, r, c, f.updates, change)
-		case 4:
-			compareCells[uint32](s, r, c, f.updates, change)
-		default:
-			compareCells[uint64](s, r, c, f.updates, change)
-		}
-	}
-	for i := range f.updates {
-		if u := &f.updates[i]; u.changed {
-			change.updated = append(change.updated, u.slot)
-			u.block.stale |= 1 << (u.slot % pageRows)
-		}
-	}
-}
-
-func compareCells[M comparable](s *Store, r *rows, c *column, updates []rowUpdate, change *tableChange) {
-	for i := range updates {
-		u := &updates[i]
-		if *(*M)(unsafe.Add(u.row, c.off)) != *(*M)(unsafe.Add(u.start, c.off)) {
-			s.cellChanged(r, c, u, change)
-		}
-	}
-}
-
-// compareSteps is compareCells for what moves most: public quantised float32
-// columns. It returns the change of the full hash.
-func compareSteps(g *grid, c *column, updates []rowUpdate, changed *columnChange) (sum fullSum) {
-	off, number, step, column := c.off, c.number, c.Quant, c.public*g.stride
-	for i := range updates {
-		u := &updates[i]
-		memory := (*uint32)(unsafe.Add(u.row, off))
-		was, now := *(*uint32)(unsafe.Add(u.start, off)), *memory
-		if was == now {
-			continue
-		}
-		if now = canonical32(now); now != *memory {
-			*memory = now
-		}
-		sum += fullCell(u.key, number, uint64(now)) - fullCell(u.key, number, uint64(was))
-		held := &u.block.cells[column+int(u.slot%pageRows)]
-		wire := uint64(uint32(quantise(float64(math.Float32frombits(now)), step)))
-		if *held != wire {
-			changed.add(u.slot, *held)
-			*held = wire
-			u.changed = true
-		}
-	}
-	return sum
-}
-
-// cellChanged takes in one cell whose memory differs.
-func (s *Store) cellChanged(r *rows, c *column, u *rowUpdate, change *tableChange) {
-	was, now := c.load(u.start), c.settle(u.row)
-	if was == now && !c.isText() {
-		return
-	}
-	r.full += fullCell(u.key, c.number, now) - fullCell(u.key, c.number, was)
-	if c.owned {
-		s.ownRow(r, u.page, u.slot%pageRows)
-	}
-	switch {
-	case c.owner >= 0:
-		if c.isText() || toWire(&c.Column, was) != toWire(&c.Column, now) {
-			s.ownCell(r, u.page, u.slot%pageRows, c)
-		}
-	case c.public >= 0:
-		wire := toWire(&c.Column, now)
-		held := r.grid.cell(u.block, c.public, u.slot)
-		if c.isText() {
-			*r.grid.text(u.block, r.grid.columns[c.public].text, u.slot) = *c.text(u.row)
-		} else if *held == wire {
-			return
-		}
-		change.columns[c.public].add(u.slot, *held)
-		*held = wire
-		u.changed = true
-	}
-}
-
-// admit settles a new row and enters its public cells.
-func (r *rows) admit(p *page, i uint32) {
-	row, id := r.at(p.rows, i), p.id(i)
-	var b *block
-	if r.grid != nil {
-		b = r.grid.enter(id)
-	}
-	for n := range r.columns {
 		c := &r.columns[n]
-		exact := c.settle(row)
-		if r.grid == nil || c.public < 0 {
-			continue
-		}
-		*r.grid.cell(b, c.public, id.slot()) = toWire(&c.Column, exact)
-		if c.isText() {
-			*r.grid.text(b, r.grid.columns[c.public].text, id.slot()) = *c.text(row)
+		switch {
+		case c.public < 0:
+			s.hiddenCells(r, c, p, rows)
+		case c.Kind == schema.Float32 && c.Quant > 0 && !c.Has(schema.Snap):
+			f.steps(r, c, p, rows)
+		default:
+			f.cells(s, r, c, p, rows)
 		}
 	}
 }
 
-// sync makes grid and hash anew from the rows, which no call has touched.
-func (r *rows) sync() {
-	if r.grid != nil {
-		r.grid.clear()
-	}
-	for slot := uint32(0); ; slot++ {
-		p, i, ok := r.next(slot)
-		if !ok {
-			break
+// cells takes in changed cells of a public column.
+func (f *changeFinder) cells(s *Store, r *rows, c *column, p *page, rows uint32) {
+	g, b := r.grid, r.grid.pages[p.number]
+	held := &g.columns[c.public]
+	part, length, changed := f.out.openPart(), partHead, uint32(0)
+	for ; rows != 0; rows &= rows - 1 {
+		i := uint32(bits.TrailingZeros32(rows))
+		now, differs := s.cell(r, c, p, i)
+		if !differs {
+			continue
 		}
-		slot = uint32(p.number*pageRows) + i
-		r.admit(p, i)
+		wire, was := toWire(&c.Column, now), held.load(b, i)
+		switch {
+		case c.isText():
+			b.texts[held.text*g.stride+int(i)] = *c.text(r.at(p.rows, i))
+		case wire == was:
+			continue
+		default:
+			diff := held.form.diff(wire, was)
+			part[length] = uint32(diff)
+			if length++; held.wide {
+				part[length] = uint32(diff >> 32)
+				length++
+			}
+		}
+		held.store(b, i, wire)
+		changed |= 1 << i
 	}
-	r.full = r.fullHash()
+	b.stale |= changed
+	f.out.closePart(part, c.public, p.number, changed, length)
+}
+
+// steps is cells for what moves most: quantised float32 columns.
+func (f *changeFinder) steps(r *rows, c *column, p *page, rows uint32) {
+	b, step, number, sum := r.grid.pages[p.number], c.Quant, c.number, fullSum(0)
+	cells := b.cells[r.grid.columns[c.public].first:]
+	isColumn, wasColumn := unsafe.Add(p.rows, c.off), unsafe.Add(p.start.rows, c.off)
+	part, length, changed := f.out.openPart(), partHead, uint32(0)
+	for ; rows != 0; rows &= rows - 1 {
+		i := uint32(bits.TrailingZeros32(rows))
+		memory := (*uint32)(r.at(isColumn, i))
+		was, now := *(*uint32)(r.at(wasColumn, i)), canonical32(*memory)
+		*memory = now
+		key := fullKey(uint32(p.id(i)), r.index)
+		sum += fullCell(key, number, uint64(now)) - fullCell(key, number, uint64(was))
+		wire := uint32(quantise(float64(math.Float32frombits(now)), step))
+		held := &cells[i]
+		if *held == wire {
+			continue
+		}
+		part[length] = uint32(stepped.diff(uint64(wire), uint64(*held)))
+		length++
+		*held = wire
+		changed |= 1 << i
+	}
+	r.full += sum
+	b.stale |= changed
+	f.out.closePart(part, c.public, p.number, changed, length)
+}
+
+// hiddenCells takes in changed cells of a column that not all clients hold.
+func (s *Store) hiddenCells(r *rows, c *column, p *page, rows uint32) {
+	for ; rows != 0; rows &= rows - 1 {
+		i := uint32(bits.TrailingZeros32(rows))
+		if now, differs := s.cell(r, c, p, i); differs && c.owner >= 0 {
+			if c.isText() || toWire(&c.Column, c.load(r.at(p.start.rows, i))) != toWire(&c.Column, now) {
+				s.ownCell(r, p, i, c)
+			}
+		}
+	}
+}
+
+// cell settles a cell whose memory may differ and brings the full hash up to date.
+func (s *Store) cell(r *rows, c *column, p *page, i uint32) (now uint64, differs bool) {
+	row, start := r.at(p.rows, i), r.at(p.start.rows, i)
+	if c.isText() && *c.text(row) == *c.text(start) {
+		return 0, false
+	}
+	was, now := c.load(start), c.settle(row)
+	if was == now && !c.isText() {
+		return now, false
+	}
+	key := fullKey(uint32(p.id(i)), r.index)
+	r.full += fullCell(key, c.number, now) - fullCell(key, c.number, was)
+	if c.owned {
+		s.ownRow(r, p, i)
+	}
+	return now, true
 }

@@ -1,25 +1,24 @@
 package state
 
 import (
-	"math"
 	"math/bits"
-	"slices"
 
 	bitstream "github.com/parlor-server/parlor/internal/bits"
 	"github.com/parlor-server/parlor/tick"
 )
 
-// frameEncoder writes state frames. All of its fields but merged are scratch
-// for one table of one frame.
+// frameEncoder writes state frames. All of its fields are scratch.
 type frameEncoder struct {
-	merged    []tableChange // a delta over several ticks
-	positions []uint32      // of a row set
-	diffs     []uint64      // of a column block
+	merged    changes       // a delta over several ticks
+	history   []tableChange // of one table, newest first
+	sums      []uint64      // of one column, by slot
 	slots     []uint32
-	first     []uint64 // by slot: the value at the base
+	positions []uint32 // of a row set
 	created   slotSet
 	deleted   slotSet
-	seen      slotSet
+	staying   slotSet
+	updated   slotSet
+	subset    slotSet
 }
 
 // AppendDelta appends what turns the public state at tick base into that of
@@ -30,27 +29,22 @@ func (s *Store) AppendDelta(dst []byte, base tick.Tick, withHash bool) (payload 
 	if !ok {
 		return dst, false
 	}
-	var changes []tableChange
+	var changes changes
 	switch n {
 	case 0:
-		for i := range s.frames.merged {
-			s.frames.merged[i].reset()
-		}
-		changes = s.frames.merged
 	case 1:
-		changes = s.ring.back(0).tables
+		changes = s.ring.changes(0)
 	default:
 		changes = s.merge(n)
 	}
 	s.beginFrame(dst, withHash)
-	for _, r := range s.tables {
-		if r.grid == nil {
-			continue
-		}
-		change := &changes[r.public]
-		s.writer.Bool(!change.empty())
-		if !change.empty() {
-			s.frames.table(&s.writer, r.grid, change)
+	for table := range s.public {
+		changed := len(changes) > 0 && int(changes[0]) == table
+		s.writer.Bool(changed)
+		if changed {
+			var change tableChange
+			change, changes = changes.next()
+			s.frames.table(&s.writer, s.public[table].grid, &change)
 		}
 	}
 	return s.writer.Finish(), true
@@ -59,10 +53,7 @@ func (s *Store) AppendDelta(dst []byte, base tick.Tick, withHash bool) (payload 
 // AppendKeyframe appends the whole public state of the last EndTick.
 func (s *Store) AppendKeyframe(dst []byte, withHash bool) []byte {
 	s.beginFrame(dst, withHash)
-	for _, r := range s.tables {
-		if r.grid == nil {
-			continue
-		}
+	for _, r := range s.public {
 		s.writer.Bool(r.grid.live > 0)
 		if r.grid.live == 0 {
 			continue
@@ -93,44 +84,40 @@ func (s *Store) beginFrame(dst []byte, withHash bool) {
 // table writes one table's change.
 func (f *frameEncoder) table(w *bitstream.Writer, g *grid, change *tableChange) {
 	f.created.fill(len(g.pages), change.created)
+	f.staying.empty(len(g.pages))
+	for i, b := range g.pages {
+		if b != nil {
+			f.staying.words[i] = b.live &^ f.created.words[i]
+		}
+	}
+	staying := g.live - len(change.created)
 	w.Bool(len(change.deleted) > 0)
 	if len(change.deleted) > 0 {
 		f.deleted.fill(len(g.pages), change.deleted)
-		f.rank(g, change.deleted, true)
-		writeRowSet(w, f.positions, g.live-len(change.created)+len(change.deleted))
+		f.updated.empty(len(g.pages)) // rather, those that were live before
+		for i := range f.updated.words {
+			f.updated.words[i] = f.staying.words[i] | f.deleted.words[i]
+		}
+		f.rowSet(w, &f.updated, staying+len(change.deleted), &f.deleted, len(change.deleted))
 	}
 	w.Bool(len(change.created) > 0)
 	if len(change.created) > 0 {
 		f.creates(w, g, change.created)
 	}
-	w.Bool(len(change.updated) > 0)
-	if len(change.updated) > 0 {
-		f.updates(w, g, change)
+	w.Bool(len(change.parts) > 0)
+	if len(change.parts) > 0 {
+		f.updates(w, g, change.parts, staying)
 	}
 }
 
-// rank finds the positions of slots among the rows that were live before, or
-// among those that stayed.
-func (f *frameEncoder) rank(g *grid, slots []uint32, before bool) {
-	f.positions = f.positions[:0]
-	below, n := 0, 0
-	for i, b := range g.pages {
-		if b == nil {
-			continue
-		}
-		rows := b.live &^ f.created.words[i]
-		if before {
-			rows |= f.deleted.words[i]
-		}
-		for ; n < len(slots) && int(slots[n]/pageRows) == i; n++ {
-			under := uint64(1)<<(slots[n]%pageRows) - 1
-			f.positions = append(f.positions, uint32(below+bits.OnesCount64(rows&under)))
-		}
-		if n == len(slots) {
-			return
-		}
-		below += bits.OnesCount64(rows)
+// rowSet writes which n rows of a set of many are meant.
+func (f *frameEncoder) rowSet(w *bitstream.Writer, all *slotSet, many int, part *slotSet, n int) {
+	if n == many {
+		writeAllRows(w)
+		return
 	}
+	f.positions = all.positions(f.positions[:0], part)
+	writeRowSet(w, f.positions, many)
 }
 
 func (f *frameEncoder) creates(w *bitstream.Writer, g *grid, slots []uint32) {
@@ -142,48 +129,12 @@ func (f *frameEncoder) creates(w *bitstream.Writer, g *grid, slots []uint32) {
 		previous = int(slot)
 	}
 	for c := range g.columns {
-		f.block(w, g, c, slots, nil)
+		created(w, g, c, slots)
 	}
 }
 
-func (f *frameEncoder) updates(w *bitstream.Writer, g *grid, change *tableChange) {
-	staying := g.live - len(change.created)
-	if len(change.updated) == staying {
-		writeAllRows(w)
-	} else {
-		f.rank(g, change.updated, false)
-		writeRowSet(w, f.positions, staying)
-	}
-	for c := range change.columns {
-		column := &change.columns[c]
-		w.Bool(len(column.slots) > 0)
-		if len(column.slots) == 0 {
-			continue
-		}
-		if len(column.slots) == len(change.updated) {
-			writeAllRows(w)
-		} else {
-			f.positions = positionsIn(f.positions[:0], change.updated, column.slots)
-			writeRowSet(w, f.positions, len(change.updated))
-		}
-		f.block(w, g, c, column.slots, column.old)
-	}
-}
-
-// positionsIn appends where the slots of part, a subset, are in whole.
-func positionsIn(positions, whole, part []uint32) []uint32 {
-	n := 0
-	for _, slot := range part {
-		for whole[n] != slot {
-			n++
-		}
-		positions = append(positions, uint32(n))
-	}
-	return positions
-}
-
-// block writes one column of the rows in slots; old is nil for new rows.
-func (f *frameEncoder) block(w *bitstream.Writer, g *grid, column int, slots []uint32, old []uint64) {
+// created writes one column of new rows.
+func created(w *bitstream.Writer, g *grid, column int, slots []uint32) {
 	c := &g.columns[column]
 	if c.form == spelled {
 		for _, slot := range slots {
@@ -191,36 +142,90 @@ func (f *frameEncoder) block(w *bitstream.Writer, g *grid, column int, slots []u
 		}
 		return
 	}
-	all := f.differences(g, column, slots, old)
-	width := uint(bits.Len64(all))
-	if c.form.wide() {
+	var all uint64
+	for _, slot := range slots {
+		all |= c.form.diff(g.cell(g.pages[slot/pageRows], column, slot), 0)
+	}
+	width := c.writeWidth(w, all)
+	for _, slot := range slots {
+		w.Bits(c.form.diff(g.cell(g.pages[slot/pageRows], column, slot), 0), width)
+	}
+}
+
+// writeWidth writes how many bits each cell has, all of which or to all.
+func (c *gridColumn) writeWidth(w *bitstream.Writer, all uint64) (width uint) {
+	width = uint(bits.Len64(all))
+	if c.wide {
 		w.Bits(uint64(width), 7)
 	} else {
 		w.Bits(uint64(width), 6)
 	}
-	w.Block(f.diffs, width)
+	return width
 }
 
-// differences fills diffs with what each cell went by, and returns all of them ored.
-func (f *frameEncoder) differences(g *grid, column int, slots []uint32, old []uint64) (all uint64) {
-	f.diffs = slices.Grow(f.diffs[:0], len(slots))[:len(slots)]
-	form, first := g.columns[column].form, column*g.stride
-	var b *block
-	page := uint32(math.MaxUint32)
-	for i, slot := range slots {
-		if slot/pageRows != page {
-			page = slot / pageRows
-			b = g.pages[page]
-		}
-		diff := b.cells[first+int(slot%pageRows)]
-		switch {
-		case old != nil:
-			diff = form.diff(diff, old[i])
-		case form != flipped && form != flipped64:
-			diff = form.diff(diff, 0)
-		}
-		all |= diff
-		f.diffs[i] = diff
+// updates writes what changed in rows that stayed.
+func (f *frameEncoder) updates(w *bitstream.Writer, g *grid, parts []uint32, staying int) {
+	f.updated.empty(len(g.pages))
+	for rest := parts; len(rest) > 0; {
+		var p columnPart
+		p, rest = g.nextPart(rest)
+		f.updated.words[p.page] |= p.rows
 	}
-	return all
+	updated := f.updated.count()
+	f.rowSet(w, &f.staying, staying, &f.updated, updated)
+	for c := range g.columns {
+		changed := len(parts) > 0 && int(parts[0]) == c
+		w.Bool(changed)
+		if changed {
+			parts = f.column(w, g, parts, updated)
+		}
+	}
+}
+
+// column writes the first column of parts and returns what follows it.
+func (f *frameEncoder) column(w *bitstream.Writer, g *grid, parts []uint32, updated int) (rest []uint32) {
+	column := parts[0]
+	c := &g.columns[column]
+	f.subset.empty(len(g.pages))
+	rows, all := 0, uint64(0)
+	for rest = parts; len(rest) > 0 && rest[0] == column; {
+		var p columnPart
+		p, rest = g.nextPart(rest)
+		f.subset.words[p.page] = p.rows
+		rows += bits.OnesCount32(p.rows)
+		all |= c.union(p.cells)
+	}
+	f.rowSet(w, &f.updated, updated, &f.subset, rows)
+	if c.form == spelled {
+		for slot := range f.subset.slots {
+			w.String(*g.text(g.pages[slot/pageRows], c.text, slot))
+		}
+		return rest
+	}
+	width := c.writeWidth(w, all)
+	for len(parts) > len(rest) {
+		var p columnPart
+		p, parts = g.nextPart(parts)
+		if c.wide {
+			w.Block64(p.cells, width)
+		} else {
+			w.Block(p.cells, width)
+		}
+	}
+	return rest
+}
+
+// union is all cells of a part, ored.
+func (c *gridColumn) union(cells []uint32) (all uint64) {
+	var halves [2]uint32
+	if !c.wide {
+		for _, cell := range cells {
+			halves[0] |= cell
+		}
+		return uint64(halves[0])
+	}
+	for i, cell := range cells {
+		halves[i%2] |= cell
+	}
+	return uint64(halves[0]) | uint64(halves[1])<<32
 }

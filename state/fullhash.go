@@ -1,6 +1,9 @@
 package state
 
-import "unsafe"
+import (
+	"math/bits"
+	"unsafe"
+)
 
 // fullSum is the full hash while it is summed up: 64 bits at once, as only Go
 // computes it, in every tick. Its halves are the lanes of the Hash.
@@ -8,23 +11,27 @@ type fullSum uint64
 
 func (s fullSum) hash() Hash { return Hash{uint32(s), uint32(s >> 32)} }
 
-// mix64 is a bijection of 64 bits that spreads every bit (the last steps of MurmurHash3 by
-// Austin Appleby).
-func mix64(x uint64) uint64 {
-	x ^= x >> 33
-	x *= 0xff51afd7ed558ccd
-	x ^= x >> 33
-	x *= 0xc4ceb9fe1a85ec53
-	return x ^ x>>33
+// fold multiplies to 128 bits and folds the halves together (as in wyhash by Wang Yi).
+func fold(a, b uint64) uint64 {
+	high, low := bits.Mul64(a, b)
+	return high ^ low
 }
+
+const (
+	foldA = 0xa0761d6478bd642f
+	foldB = 0xe7037ed1a0b428db
+	foldC = 0x9e3779b97f4a7c15
+)
 
 // fullKey starts the full hash of each of a row's, or a timer's, cells. part
 // is the index of the world's field.
-func fullKey(id uint32, part int) uint64 { return mix64(uint64(part+1)<<32 | uint64(id)) }
+func fullKey(id uint32, part int) uint64 {
+	return fold((uint64(part+1)<<32|uint64(id))^foldA, foldB)
+}
 
 // fullCell is the full hash of one cell in exact form.
 func fullCell(key uint64, column int, exact uint64) fullSum {
-	return fullSum(mix64((key + uint64(column+1)*0x9e3779b97f4a7c15) ^ exact))
+	return fullSum(fold(key+uint64(column+1)*foldC, exact^foldB))
 }
 
 // The values of a slot's presence cell. A slot that is free again keeps one:

@@ -6,16 +6,19 @@ import (
 	"github.com/parlor-server/parlor/schema"
 )
 
-const pageRows = 64
+// pageRows is how many slots lie together: few enough that a small room's pages
+// are not mostly empty, and as many as a uint32 has bits.
+const pageRows = 32
 
 // grid holds the public cells of a table in wire form, as clients hold them:
 // the Store keeps one to find changes against, a Mirror one to apply them to.
-// Pages of 64 slots are made on first use and never freed. One goroutine.
+// Pages of 32 slots are made on first use and never freed. One goroutine.
 type grid struct {
 	table   uint32 // index in the schema
 	columns []gridColumn
 	texts   int      // how many columns are texts
-	stride  int      // slots in a page: 64, or 1 in a single table
+	stride  int      // slots in a page: 32, or 1 in a single table
+	width   int      // of a row, in words of 32 bits
 	pages   []*block // nil where no row was yet
 	live    int
 	hash    Hash // the sum of the rows' hashes but those that are stale
@@ -23,19 +26,21 @@ type grid struct {
 
 // gridColumn is what encoding and hashing must know of a public column.
 type gridColumn struct {
-	form deltaForm
-	wide bool // hashed as 64 bits
-	text int  // index among the text columns
+	form  deltaForm
+	wide  bool // 64 bits: 64-bit numbers, and texts' digests
+	first int  // where the column's cells begin in a block
+	text  int  // index among the text columns
 }
 
-// block is a page of a grid. Cells stand column by column; a text's cell is its digest.
+// block is a page of a grid. Cells stand column by column, in one word of 32
+// bits, or two if the column is wide; a text's cell is its digest.
 type block struct {
-	live   uint64
-	stale  uint64         // rows whose hash is to be computed anew
-	hashes [pageRows]Hash // public hash of each row; zero where none is
-	gen    [pageRows]uint16
-	cells  []uint64
+	live   uint32
+	stale  uint32 // rows whose hash is to be computed anew
+	cells  []uint32
 	texts  []string
+	gen    [pageRows]uint16
+	hashes [pageRows]Hash // public hash of each row; zero where none is
 }
 
 // deltaForm says how the difference of two cells is written.
@@ -71,12 +76,40 @@ func newGrid(table int, def *schema.TableDef) *grid {
 		case c.Wide():
 			column.form = leaping
 		}
+		column.first = g.width * g.stride
+		g.width += column.words()
 		g.columns = append(g.columns, column)
 	}
 	return g
 }
 
 func (f deltaForm) wide() bool { return f == leaping || f == flipped64 }
+
+// words is how many words of 32 bits a cell has.
+func (c *gridColumn) words() int {
+	if c.wide {
+		return 2
+	}
+	return 1
+}
+
+// load returns the cell of a slot of the block.
+func (c *gridColumn) load(b *block, i uint32) uint64 {
+	if !c.wide {
+		return uint64(b.cells[c.first+int(i)])
+	}
+	n := c.first + 2*int(i)
+	return uint64(b.cells[n]) | uint64(b.cells[n+1])<<32
+}
+
+func (c *gridColumn) store(b *block, i uint32, wire uint64) {
+	if !c.wide {
+		b.cells[c.first+int(i)] = uint32(wire)
+		return
+	}
+	n := c.first + 2*int(i)
+	b.cells[n], b.cells[n+1] = uint32(wire), uint32(wire>>32)
+}
 
 // diff is what is sent for a cell that went from old to now.
 func (f deltaForm) diff(now, old uint64) uint64 {
@@ -118,7 +151,7 @@ func (g *grid) grow(slot uint32) *block {
 		g.pages = append(g.pages, nil)
 	}
 	if g.pages[i] == nil {
-		g.pages[i] = &block{cells: make([]uint64, len(g.columns)*g.stride), texts: make([]string, g.texts*g.stride)}
+		g.pages[i] = &block{cells: make([]uint32, g.width*g.stride), texts: make([]string, g.texts*g.stride)}
 	}
 	return g.pages[i]
 }
@@ -133,8 +166,8 @@ func (g *grid) has(id ID) bool {
 func (g *grid) id(slot uint32) ID { return makeID(slot, g.pages[slot/pageRows].gen[slot%pageRows]) }
 
 // cell is the cell of a slot whose page is there.
-func (g *grid) cell(b *block, column int, slot uint32) *uint64 {
-	return &b.cells[column*g.stride+int(slot%pageRows)]
+func (g *grid) cell(b *block, column int, slot uint32) uint64 {
+	return g.columns[column].load(b, slot%pageRows)
 }
 
 func (g *grid) text(b *block, text int, slot uint32) *string {
@@ -160,7 +193,7 @@ func (g *grid) leave(slot uint32) {
 	b.stale &^= 1 << i
 	g.live--
 	for c := range g.columns {
-		*g.cell(b, c, slot) = 0
+		g.columns[c].store(b, i, 0)
 	}
 	for t := range g.texts {
 		*g.text(b, t, slot) = ""
@@ -175,7 +208,7 @@ func (g *grid) publicHash() Hash {
 			continue
 		}
 		for ; b.stale != 0; b.stale &= b.stale - 1 {
-			i := bits.TrailingZeros64(b.stale)
+			i := bits.TrailingZeros32(b.stale)
 			g.hash.sub(b.hashes[i])
 			b.hashes[i] = g.rowHash(uint32(n*pageRows + i))
 			g.hash.add(b.hashes[i])
@@ -190,7 +223,7 @@ func (g *grid) rowHash(slot uint32) Hash {
 	key := rowKey(g.id(slot), g.table)
 	h := cellHash(key, presence, presentRow)
 	for c := range g.columns {
-		h.add(anyCellHash(key, c, *g.cell(b, c, slot), g.columns[c].wide))
+		h.add(anyCellHash(key, c, g.cell(b, c, slot), g.columns[c].wide))
 	}
 	return h
 }
@@ -211,7 +244,7 @@ func (g *grid) slots(yield func(uint32) bool) {
 			continue
 		}
 		for live := b.live; live != 0; live &= live - 1 {
-			if !yield(uint32(i*pageRows + bits.TrailingZeros64(live))) {
+			if !yield(uint32(i*pageRows + bits.TrailingZeros32(live))) {
 				return
 			}
 		}

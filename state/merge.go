@@ -1,119 +1,112 @@
 package state
 
-import "math/bits"
-
-// slotSet is a set of a table's slots, a bit each, with a word for every page.
-type slotSet struct{ words []uint64 }
-
-// empty makes the set one of no slots of so many pages.
-func (x *slotSet) empty(pages int) {
-	if cap(x.words) < pages {
-		x.words = make([]uint64, pages, 2*pages)
-	}
-	x.words = x.words[:pages]
-	clear(x.words)
-}
-
-func (x *slotSet) fill(pages int, slots []uint32) {
-	x.empty(pages)
-	for _, slot := range slots {
-		x.add(slot)
-	}
-}
-
-func (x *slotSet) add(slot uint32)      { x.words[slot/pageRows] |= 1 << (slot % pageRows) }
-func (x *slotSet) remove(slot uint32)   { x.words[slot/pageRows] &^= 1 << (slot % pageRows) }
-func (x *slotSet) has(slot uint32) bool { return x.words[slot/pageRows]>>(slot%pageRows)&1 != 0 }
-
-// slots yields the set in order.
-func (x *slotSet) slots(yield func(uint32) bool) {
-	for i, word := range x.words {
-		for ; word != 0; word &= word - 1 {
-			if !yield(uint32(i*pageRows + bits.TrailingZeros64(word))) {
-				return
-			}
-		}
-	}
-}
+import (
+	"math/bits"
+	"slices"
+)
 
 // merge sums up the last n ticks' changes, in a buffer that the next call
-// overwrites: what a client lacks that has the state of n ticks ago.
-func (s *Store) merge(n int) []tableChange {
-	for _, r := range s.tables {
-		if r.grid == nil {
-			continue
+// overwrites: what a client lacks that has the state of n ticks ago. A cell
+// went by the sum of what it went by in each tick.
+func (s *Store) merge(n int) changes {
+	f := &s.frames
+	out := f.merged[:0]
+	for table, r := range s.public {
+		f.history = f.history[:0]
+		for i := range n { // newest first
+			f.history = append(f.history, s.ring.changes(i).of(table))
 		}
-		sum := &s.frames.merged[r.public]
-		sum.reset()
-		s.frames.mergeRows(&s.ring, r, sum, n)
-		for c := range sum.columns {
-			s.frames.mergeColumn(&s.ring, r, sum, c, n)
+		f.mergeRows(len(r.grid.pages))
+		f.slots = f.deleted.list(f.slots[:0])
+		gone := len(f.slots)
+		f.slots = f.created.list(f.slots)
+		at := out.openTable(table, f.slots[:gone], f.slots[gone:])
+		for c := range r.grid.columns {
+			f.mergeColumn(&out, r.grid, c)
 		}
-		s.frames.mergeUpdated(r, sum)
+		out.closeTable(at)
 	}
-	return s.frames.merged
+	f.merged = out
+	return out
 }
 
-// mergeRows finds the rows that came and went. One that did both is in neither list.
-func (f *frameEncoder) mergeRows(ring *ring, r *rows, sum *tableChange, n int) {
-	f.created.empty(len(r.grid.pages))
-	f.deleted.empty(len(r.grid.pages))
-	for i := n - 1; i >= 0; i-- {
-		change := &ring.back(i).tables[r.public]
-		for _, slot := range change.deleted {
+// mergeRows finds the rows that came and went. One that did both is in neither set.
+func (f *frameEncoder) mergeRows(pages int) {
+	f.created.empty(pages)
+	f.deleted.empty(pages)
+	for i := len(f.history) - 1; i >= 0; i-- {
+		for _, slot := range f.history[i].deleted {
 			if f.created.has(slot) {
 				f.created.remove(slot)
 			} else {
 				f.deleted.add(slot)
 			}
 		}
-		for _, slot := range change.created {
+		for _, slot := range f.history[i].created {
 			f.created.add(slot)
 		}
 	}
-	for slot := range f.deleted.slots {
-		sum.deleted = append(sum.deleted, slot)
+}
+
+// mergeColumn takes the column's next parts off all ticks of the history and
+// sums them up for the rows that stayed.
+func (f *frameEncoder) mergeColumn(out *changes, g *grid, column int) {
+	c := &g.columns[column]
+	f.subset.empty(len(g.pages))
+	f.sums = slices.Grow(f.sums[:0], len(g.pages)*pageRows)[:len(g.pages)*pageRows]
+	for i := range f.history {
+		parts := f.history[i].parts
+		for len(parts) > 0 && int(parts[0]) == column {
+			var p columnPart
+			p, parts = g.nextPart(parts)
+			f.sum(c, &p)
+		}
+		f.history[i].parts = parts
 	}
-	for slot := range f.created.slots {
-		sum.created = append(sum.created, slot)
+	for page, rows := range f.subset.words {
+		if rows == 0 {
+			continue
+		}
+		// Live at both ends, and not another row at each.
+		rows &= g.pages[page].live &^ f.created.words[page] &^ f.deleted.words[page]
+		part, length, changed := out.openPart(), partHead, uint32(0)
+		for ; rows != 0; rows &= rows - 1 {
+			i := uint32(bits.TrailingZeros32(rows))
+			diff := c.form.diff(f.sums[uint32(page*pageRows)+i], 0)
+			if c.form != spelled { // a text may be back, but was not compared
+				if diff == 0 {
+					continue
+				}
+				part[length] = uint32(diff)
+				if length++; c.wide {
+					part[length] = uint32(diff >> 32)
+					length++
+				}
+			}
+			changed |= 1 << i
+		}
+		out.closePart(part, column, page, changed, length)
 	}
 }
 
-// mergeColumn finds the cells that differ now from the base, in rows that stayed.
-func (f *frameEncoder) mergeColumn(ring *ring, r *rows, sum *tableChange, column, n int) {
-	f.seen.empty(len(r.grid.pages))
-	if need := len(r.grid.pages) * pageRows; len(f.first) < need {
-		f.first = make([]uint64, 2*need)
-	}
-	for i := range n { // newest first: the oldest value is the one that stays
-		change := &ring.back(i).tables[r.public].columns[column]
-		for k, slot := range change.slots {
-			f.first[slot] = change.old[k]
-			f.seen.add(slot)
+// sum adds one tick's part to the sums.
+func (f *frameEncoder) sum(c *gridColumn, p *columnPart) {
+	seen := &f.subset.words[p.page]
+	sums := f.sums[p.page*pageRows:]
+	for rows, cells := p.rows, p.cells; rows != 0; rows &= rows - 1 {
+		i := bits.TrailingZeros32(rows)
+		if *seen>>i&1 == 0 {
+			*seen |= 1 << i
+			sums[i] = 0
 		}
-	}
-	text := r.grid.columns[column].form == spelled
-	for slot := range f.seen.slots {
-		b := r.grid.pages[slot/pageRows]
-		if f.created.has(slot) || f.deleted.has(slot) || b.live>>(slot%pageRows)&1 == 0 {
-			continue // not live at both ends, or another row at each
+		if c.form == spelled {
+			continue
 		}
-		// Equal digests do not prove that texts are equal.
-		if text || f.first[slot] != *r.grid.cell(b, column, slot) {
-			sum.columns[column].add(slot, f.first[slot])
+		diff := uint64(cells[0])
+		if cells = cells[1:]; c.wide {
+			diff |= uint64(cells[0]) << 32
+			cells = cells[1:]
 		}
-	}
-}
-
-// mergeUpdated lists the rows that any column's list has.
-func (f *frameEncoder) mergeUpdated(r *rows, sum *tableChange) {
-	f.seen.empty(len(r.grid.pages))
-	for c := range sum.columns {
-		for _, slot := range sum.columns[c].slots {
-			f.seen.add(slot)
-		}
-	}
-	for slot := range f.seen.slots {
-		sum.updated = append(sum.updated, slot)
+		sums[i] = c.form.patch(sums[i], diff)
 	}
 }

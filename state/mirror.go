@@ -7,8 +7,8 @@ import (
 	"github.com/parlor-server/parlor/schema"
 )
 
-// maxMirrorCells bounds what a server can make a Mirror allocate: 128 MiB of cells.
-const maxMirrorCells = 1 << 24
+// maxMirrorCells bounds what a server can make a Mirror allocate: 128 MiB, in words of 32 bits.
+const maxMirrorCells = 1 << 25
 
 // Mirror is what a client holds of a room: the public rows as the last applied
 // frame left them, and the owner columns it was told of. It decodes any room
@@ -22,7 +22,7 @@ type Mirror struct {
 	selected  []uint32
 	bytes     []byte
 	cells     []Cell
-	allocated int // cells in pages
+	allocated int // words of 32 bits in pages
 
 	frameHash    Hash
 	hasFrameHash bool
@@ -210,5 +210,5 @@ func (t *MirrorTable) wireCell(id ID, place columnPlace) (wire uint64, text stri
 	if c := &t.grid.columns[place.index]; c.form == spelled {
 		text = *t.grid.text(b, c.text, id.slot())
 	}
-	return *t.grid.cell(b, place.index, id.slot()), text, true
+	return t.grid.cell(b, place.index, id.slot()), text, true
 }

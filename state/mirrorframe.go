@@ -157,7 +157,7 @@ func (m *Mirror) create(t *MirrorTable, slot uint32, gen uint16) {
 		return
 	}
 	if b == nil {
-		m.allocated += t.grid.stride * (len(t.grid.columns) + 2*t.grid.texts + 1)
+		m.allocated += t.grid.stride * (t.grid.width + 4*t.grid.texts + 3)
 		if m.allocated > maxMirrorCells {
 			m.reader.Fail(errTooBig)
 			return
@@ -166,7 +166,7 @@ func (m *Mirror) create(t *MirrorTable, slot uint32, gen uint16) {
 	b = t.grid.enter(makeID(slot, gen))
 	for c := range t.grid.columns {
 		if t.grid.columns[c].form == spelled {
-			*t.grid.cell(b, c, slot) = textDigest("")
+			t.grid.columns[c].store(b, slot%pageRows, textDigest(""))
 		}
 	}
 	m.selected = append(m.selected, slot)
@@ -212,7 +212,7 @@ func (m *Mirror) staying(t *MirrorTable) []uint32 {
 			continue
 		}
 		for rows := b.live &^ t.fresh.words[i]; rows != 0; rows &= rows - 1 {
-			staying = append(staying, uint32(i*pageRows+bits.TrailingZeros64(rows)))
+			staying = append(staying, uint32(i*pageRows+bits.TrailingZeros32(rows)))
 		}
 	}
 	t.order = staying
@@ -253,7 +253,7 @@ func (m *Mirror) applyBlock(t *MirrorTable, column int, slots []uint32) {
 		return
 	}
 	for _, slot := range slots {
-		old := *t.grid.cell(t.grid.pages[slot/pageRows], column, slot)
+		old := t.grid.cell(t.grid.pages[slot/pageRows], column, slot)
 		t.grid.set(column, slot, c.form.patch(old, r.Bits(width)))
 	}
 }
@@ -261,8 +261,7 @@ func (m *Mirror) applyBlock(t *MirrorTable, column int, slots []uint32) {
 // set changes a cell of a live row.
 func (g *grid) set(column int, slot uint32, now uint64) {
 	b := g.pages[slot/pageRows]
-	held := g.cell(b, column, slot)
-	*held = now
+	g.columns[column].store(b, slot%pageRows, now)
 	b.stale |= 1 << (slot % pageRows)
 }
 

@@ -70,7 +70,7 @@ func (r *rows) appendTo(b []byte) []byte {
 		slot := uint32(p.number*pageRows) + i
 		b = appendUvarint(b, uint64(slot-next))
 		next = slot + 1
-		live := p.live >> i & 1
+		live := uint64(p.live >> i & 1)
 		b = appendUvarint(b, uint64(p.gen[i])<<1|live)
 		if live != 0 {
 			b = appendRow(b, r.columns, r.at(p.rows, i))

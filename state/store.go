@@ -30,12 +30,13 @@ type Store struct {
 
 	parts  int // fields of the world so far
 	tables []*rows
+	public []*rows // those that clients have, as in the schema
 	timers []timerList
 	events []eventList
 	links  []func() error // what NewStore does when all tables are known
 
 	inCall   bool
-	touched  []*rows // tables with rows touched in this call
+	touched  *rows // the first table with rows touched in this call; nil: none
 	undoRand tick.Rand
 	undoSent int // how many events there were when the call began
 
@@ -88,7 +89,7 @@ func NewStore(world any, options Options) (*Store, error) {
 		}
 	}
 	s.links = nil
-	s.ring.prepare(s)
+	s.ring.clear(0)
 	for _, r := range s.tables {
 		r.sync()
 	}
@@ -142,6 +143,7 @@ func (s *Store) describeTable(r *rows, local bool) {
 	r.public = len(s.schema.Tables)
 	s.schema.Tables = append(s.schema.Tables, def)
 	r.grid = newGrid(r.public, &def)
+	s.public = append(s.public, r)
 }
 
 func (s *Store) describeEvent(name string, columns []column) {
@@ -183,13 +185,13 @@ func (s *Store) Commit() {
 	if !s.inCall {
 		panic("state: Commit without Begin")
 	}
-	for _, r := range s.touched {
+	for r := s.touched; r != nil; r = r.sibling {
 		r.commit()
 	}
 	for _, t := range s.timers {
 		t.commit()
 	}
-	s.touched, s.inCall = s.touched[:0], false
+	s.touched, s.inCall = nil, false
 }
 
 // Rollback ends a call and leaves nothing of it: rows, indexes, timers, random
@@ -198,7 +200,7 @@ func (s *Store) Rollback() {
 	if !s.inCall {
 		panic("state: Rollback without Begin")
 	}
-	for _, r := range s.touched {
+	for r := s.touched; r != nil; r = r.sibling {
 		r.rollback()
 	}
 	for _, t := range s.timers {
@@ -206,7 +208,7 @@ func (s *Store) Rollback() {
 	}
 	s.truncateSent(s.undoSent)
 	s.rand = s.undoRand
-	s.touched, s.inCall = s.touched[:0], false
+	s.touched, s.inCall = nil, false
 }
 
 // truncateSent forgets all events after the first n.
@@ -226,8 +228,7 @@ func (s *Store) EndTick() {
 	}
 	s.ticking = false
 	s.owners = s.owners[:0]
-	record := s.ring.push(s.tick)
-	s.changed = s.finder.find(s, record)
+	s.changed = s.finder.find(s)
 	s.sortOwners()
 	for i := range s.sent {
 		if s.sent[i].to != 0 {
@@ -265,10 +266,8 @@ func (s *Store) NextTimer() (first tick.Tick, ok bool) {
 // frame needs it.
 func (s *Store) PublicHash() Hash {
 	var h Hash
-	for _, r := range s.tables {
-		if r.grid != nil {
-			h.add(r.grid.publicHash())
-		}
+	for _, r := range s.public {
+		h.add(r.grid.publicHash())
 	}
 	return h
 }

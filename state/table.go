@@ -151,6 +151,7 @@ func (s *Store) addRows(r *rows, name string, t reflect.Type, options tagOptions
 		}
 		r.owned = i
 	}
+	r.layUnits(t)
 	r.number = len(s.tables)
 	s.tables = append(s.tables, r)
 	s.describeTable(r, options.local)

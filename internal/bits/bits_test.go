@@ -107,7 +107,7 @@ func TestRoundTrip(t *testing.T) {
 				w.String(o.text)
 				total += UVarLen(uint64(len(o.text))) + 8*len(o.text)
 			case 5:
-				w.Block([]uint64{o.value, o.value >> 1, ^o.value}, o.n)
+				writeBlock(&w, []uint64{o.value, o.value >> 1, ^o.value}, o.n)
 				total += 3 * int(o.n)
 			}
 		}
@@ -117,6 +117,21 @@ func TestRoundTrip(t *testing.T) {
 		}
 		readBack(t, stream[len(prefix):], ops)
 	})
+}
+
+// writeBlock writes values in the form of Block that holds them.
+func writeBlock(w *Writer, values []uint64, width uint) {
+	var words []uint32
+	for _, v := range values {
+		if words = append(words, uint32(v)); width > 32 {
+			words = append(words, uint32(v>>32))
+		}
+	}
+	if width > 32 {
+		w.Block64(words, width)
+	} else {
+		w.Block(words, width)
+	}
 }
 
 func readBack(t *rapid.T, stream []byte, ops []op) {

@@ -46,21 +46,16 @@ func (w *Writer) flush() {
 	w.n -= 32
 }
 
-// Block writes the lowest width bits of each value, as calls of Bits would.
-func (w *Writer) Block(values []uint64, width uint) {
+// Block writes the lowest width bits of each value, as calls of Bits would;
+// width is at most 32.
+func (w *Writer) Block(values []uint32, width uint) {
 	if width == 0 {
-		return
-	}
-	if width > 32 {
-		for _, v := range values {
-			w.Bits(v, width)
-		}
 		return
 	}
 	buf, pending, n := w.buf, w.pending, w.n
 	mask := uint64(1)<<width - 1
 	for _, v := range values {
-		pending |= v & mask << n
+		pending |= uint64(v) & mask << n
 		n += width
 		if n >= 32 {
 			buf = binary.LittleEndian.AppendUint32(buf, uint32(pending))
@@ -69,6 +64,13 @@ func (w *Writer) Block(values []uint64, width uint) {
 		}
 	}
 	w.buf, w.pending, w.n = buf, pending, n
+}
+
+// Block64 is Block for values of 64 bits, each in two halves, the lower one first.
+func (w *Writer) Block64(halves []uint32, width uint) {
+	for i := 0; i+1 < len(halves); i += 2 {
+		w.Bits(uint64(halves[i])|uint64(halves[i+1])<<32, width)
+	}
 }
 
 // Bool writes one bit.
