@@ -22,6 +22,7 @@ type botsCommand struct {
 	JoinRate int           `group:"load" default:"200" placeholder:"N" help:"How many bots join in a second."`
 	Seed     uint64        `group:"load" default:"1" placeholder:"N" help:"Of the bots' random choices."`
 	Private  bool          `group:"load" help:"Open rooms that nobody else finds."`
+	Join     bool          `group:"load" help:"Join rooms that have a free seat, as people do, instead of opening new ones."`
 	JSON     bool          `name:"json" group:"load" help:"Print the summary as one JSON object, on the last line of stdout."`
 }
 
@@ -32,7 +33,7 @@ server's. A difference is a desync, and makes the exit status 1.
 
 Examples:
 
-    PROGRAM bots --room KIND --players 20
+    PROGRAM bots --room KIND --players 4 --join
     PROGRAM bots --room KIND --rooms 50 --players 20 --duration 30s --json | tail -1`
 }
 
@@ -44,7 +45,7 @@ func (c *botsCommand) Run(p *program) error {
 	}
 	summary, err := bots.Run(p.ctx, bots.Config{
 		URL: c.URL, Kind: c.Room, Rooms: c.Rooms, Players: c.players(p.cfg), Duration: c.Duration,
-		Behavior: p.behaviors[c.Room], Progress: p.stderr, Token: c.Token, Private: c.Private,
+		Behavior: p.behaviors[c.Room], Progress: p.stderr, Token: c.Token, Private: c.Private, Join: c.Join,
 		JoinRate: c.JoinRate, Seed: c.Seed, Logger: logger,
 	})
 	if err != nil {

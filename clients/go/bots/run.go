@@ -26,6 +26,7 @@ type Config struct {
 	Progress io.Writer // gets a line once a second; nil: none
 	Token    string    // a signed token for every bot; empty: guests
 	Private  bool      // make rooms that nobody else finds
+	Join     bool      // join rooms that are there, as people do, instead of making new ones
 	JoinRate int       // joins started in a second; default 200
 	Seed     uint64    // of the bots' random numbers
 	Logger   *slog.Logger
@@ -160,7 +161,8 @@ func (r *run) fillRoom(ctx, playing context.Context, n int, pace <-chan time.Tim
 	}
 }
 
-// join connects one bot; without a room ID it creates the room.
+// join connects one bot; without a room ID it creates the room, unless bots
+// join what is there.
 func (r *run) join(ctx context.Context, n int, id string) (*player, error) {
 	ctx, cancel := context.WithTimeout(ctx, joinTimeout)
 	defer cancel()
@@ -173,9 +175,12 @@ func (r *run) join(ctx context.Context, n int, id string) (*player, error) {
 		return nil, err
 	}
 	options := client.JoinOptions{Options: p.bot.Join(), Private: r.cfg.Private, Setup: p.watch}
-	if id == "" {
+	switch {
+	case r.cfg.Join:
+		p.room, err = p.client.JoinOrCreate(ctx, r.cfg.Kind, options)
+	case id == "":
 		p.room, err = p.client.Create(ctx, r.cfg.Kind, options)
-	} else {
+	default:
 		p.room, err = p.client.JoinByID(ctx, id, options)
 	}
 	if err != nil {

@@ -18,6 +18,7 @@ import (
 	"github.com/parlor-server/parlor/clients/go/bots"
 	"github.com/parlor-server/parlor/demos/walkers"
 	"github.com/parlor-server/parlor/rooms"
+	"github.com/parlor-server/parlor/state"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -120,5 +121,30 @@ func TestRunRefuses(t *testing.T) {
 	cancel()
 	if _, err := bots.Run(ended, bots.Config{URL: url, Kind: "walkers"}); err == nil {
 		t.Error("ran in a context that had ended")
+	}
+}
+
+func TestBotsJoinTheRoomThatIsThere(t *testing.T) {
+	url := serve(t)
+	c, err := client.Dial(t.Context(), url, client.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = c.Close() }()
+	room, err := c.JoinOrCreate(t.Context(), "walkers", client.JoinOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var most atomic.Int32
+	players, err := client.Table[walkers.Walker](room, "Players")
+	if err != nil {
+		t.Fatal(err)
+	}
+	players.OnAdded(func(state.ID, walkers.Walker) { most.Add(1) })
+	if _, err := bots.Run(t.Context(), bots.Config{URL: url, Kind: "walkers", Players: 3, Duration: 500 * time.Millisecond, Join: true}); err != nil {
+		t.Fatal(err)
+	}
+	if most.Load() != 4 { // the player's own row, and three bots'
+		t.Errorf("%d rows were seen in the room, want 4", most.Load())
 	}
 }
