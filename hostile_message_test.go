@@ -300,7 +300,7 @@ func TestBadCommands(t *testing.T) {
 	r.alive()
 	r.send(schema.KindCommand, r.handle, r.build.Command(uint32(w.tickOf()), inStride, []byte{1, 2, 3, 4}))
 	r.expectError(schema.CodeBadInput, 0)
-	r.alive0()
+	r.stillAlive()
 	w.unharmed()
 	w.seen("the row that no good command moved", func(players *client.TableView[inmate]) bool {
 		for _, p := range players.All() {
@@ -312,8 +312,8 @@ func TestBadCommands(t *testing.T) {
 	})
 }
 
-// alive0 is alive for a room that may go on to refuse repeated commands.
-func (r *rogue) alive0() {
+// stillAlive is alive for a room that may go on to refuse repeated commands.
+func (r *rogue) stillAlive() {
 	r.t.Helper()
 	r.send(schema.KindPing, 0, r.build.Ping(77, 0))
 	for {

@@ -23,7 +23,7 @@ func TestBrokenFrames(t *testing.T) {
 	length := func(n uint64) []byte {
 		return append(binary.BigEndian.AppendUint64([]byte{binaryFrame, 0xff}, n), 0, 0, 0, 0)
 	}
-	fragments := append([]byte{0x02, 0x80, 0, 0, 0, 0}, make([]byte, 0)...)
+	fragments := frame(0x02, nil)
 	for range 70 { // a message of 70 KiB in fragments of 1 KiB
 		fragments = append(fragments, frame(0x00, make([]byte, 1<<10))...)
 	}
