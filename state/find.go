@@ -3,7 +3,6 @@ package state
 import (
 	"math"
 	"math/bits"
-	"reflect"
 	"unsafe"
 
 	"github.com/parlor-server/parlor/schema"
@@ -21,20 +20,46 @@ type changeFinder struct {
 	created []uint32
 }
 
-// unitSpan is where in a row a column lies, in units of 32 bits.
-type unitSpan struct{ first, last uint16 }
+// probe is what must be known of a column to find out whether and how it
+// changed. The probes of a table lie close together, apart from all else that
+// is known of its columns: rows that are compared find them out of the cache.
+type probe struct {
+	first, last uint16 // where in a row the column lies, in units of 32 bits
+	off         uint32 // the same in bytes
+	cells       uint32 // where its cells begin in a block, if it is public
+	how         probing
+	public      uint16  // its index among the public columns
+	step        float64 // of a quantised float32
+}
 
-// layUnits finds out where a row's columns lie in it.
-func (r *rows) layUnits(t reflect.Type) {
+// probing is how the changed cells of a column are taken in.
+type probing uint8
+
+const (
+	asHidden probing = iota // not all clients hold it
+	asPublic
+	asSteps // what moves most: a public quantised float32 that does not snap
+)
+
+// layProbes makes the probes of a table whose grid is there.
+func (r *rows) layProbes() {
 	for i := range r.columns {
 		c := &r.columns[i]
 		size := uintptr(c.size)
 		if c.isText() {
 			size = unsafe.Sizeof("")
 		}
-		r.units = append(r.units, unitSpan{uint16(c.off / 4), uint16((c.off + size - 1) / 4)})
+		p := probe{first: uint16(c.off / 4), last: uint16((c.off + size - 1) / 4), off: uint32(c.off)}
+		if r.grid != nil && c.public >= 0 {
+			p.how, p.public = asPublic, uint16(c.public)
+			p.cells = uint32(r.grid.columns[c.public].first)
+			if c.Kind == schema.Float32 && c.Quant > 0 && !c.Has(schema.Snap) {
+				p.how, p.step = asSteps, c.Quant
+			}
+		}
+		r.probes = append(r.probes, p)
 	}
-	if t.Align()%4 == 0 {
+	if r.rowType.Align()%4 == 0 {
 		r.whole = r.size
 	}
 }
@@ -72,7 +97,7 @@ func (f *changeFinder) table(s *Store, r *rows) {
 	if r.grid != nil {
 		at = f.out.openTable(r.public, f.deleted, f.created)
 	}
-	for n := range r.units {
+	for n := range r.probes {
 		f.column(s, r, n)
 	}
 	if r.grid != nil {
@@ -140,30 +165,27 @@ func (f *changeFinder) units(r *rows, p *page, rows uint32) {
 
 // column looks for changed cells of a column in the rows whose memory differs there.
 func (f *changeFinder) column(s *Store, r *rows, n int) {
-	span, each := r.units[n], int(r.size+3)/4
+	probe, each := &r.probes[n], int(r.size+3)/4
 	for e, p := range f.pages {
 		rows := uint32(0)
-		for _, unit := range f.dirty[e*each+int(span.first) : e*each+int(span.last)+1] {
+		for _, unit := range f.dirty[e*each+int(probe.first) : e*each+int(probe.last)+1] {
 			rows |= unit
 		}
-		if rows == 0 {
-			continue
-		}
-		c := &r.columns[n]
 		switch {
-		case c.public < 0:
-			s.hiddenCells(r, c, p, rows)
-		case c.Kind == schema.Float32 && c.Quant > 0 && !c.Has(schema.Snap):
-			f.steps(r, c, p, rows)
+		case rows == 0:
+		case probe.how == asSteps:
+			f.steps(r, n, p, rows)
+		case probe.how == asPublic:
+			f.cells(s, r, &r.columns[n], p, rows)
 		default:
-			f.cells(s, r, c, p, rows)
+			s.hiddenCells(r, &r.columns[n], p, rows)
 		}
 	}
 }
 
 // cells takes in changed cells of a public column.
 func (f *changeFinder) cells(s *Store, r *rows, c *column, p *page, rows uint32) {
-	g, b := r.grid, r.grid.pages[p.number]
+	g, b := r.grid, &p.held
 	held := &g.columns[c.public]
 	part, length, changed := f.out.openPart(), partHead, uint32(0)
 	for ; rows != 0; rows &= rows - 1 {
@@ -193,11 +215,12 @@ func (f *changeFinder) cells(s *Store, r *rows, c *column, p *page, rows uint32)
 	f.out.closePart(part, c.public, p.number, changed, length)
 }
 
-// steps is cells for what moves most: quantised float32 columns.
-func (f *changeFinder) steps(r *rows, c *column, p *page, rows uint32) {
-	b, step, number, sum := r.grid.pages[p.number], c.Quant, c.number, fullSum(0)
-	cells := b.cells[r.grid.columns[c.public].first:]
-	isColumn, wasColumn := unsafe.Add(p.rows, c.off), unsafe.Add(p.start.rows, c.off)
+// steps is cells for columns probed asSteps, which are the n-th of the row and
+// public ones; it reads nothing of them but the probe.
+func (f *changeFinder) steps(r *rows, n int, p *page, rows uint32) {
+	probe, b := &r.probes[n], &p.held
+	cells, step, sum := b.cells[probe.cells:], probe.step, fullSum(0)
+	isColumn, wasColumn := unsafe.Add(p.rows, probe.off), unsafe.Add(p.start.rows, probe.off)
 	part, length, changed := f.out.openPart(), partHead, uint32(0)
 	for ; rows != 0; rows &= rows - 1 {
 		i := uint32(bits.TrailingZeros32(rows))
@@ -205,7 +228,7 @@ func (f *changeFinder) steps(r *rows, c *column, p *page, rows uint32) {
 		was, now := *(*uint32)(r.at(wasColumn, i)), canonical32(*memory)
 		*memory = now
 		key := fullKey(uint32(p.id(i)), r.index)
-		sum += fullCell(key, number, uint64(now)) - fullCell(key, number, uint64(was))
+		sum += fullCell(key, n, uint64(now)) - fullCell(key, n, uint64(was))
 		wire := uint32(quantise(float64(math.Float32frombits(now)), step))
 		held := &cells[i]
 		if *held == wire {
@@ -218,7 +241,7 @@ func (f *changeFinder) steps(r *rows, c *column, p *page, rows uint32) {
 	}
 	r.full += sum
 	b.stale |= changed
-	f.out.closePart(part, c.public, p.number, changed, length)
+	f.out.closePart(part, int(probe.public), p.number, changed, length)
 }
 
 // hiddenCells takes in changed cells of a column that not all clients hold.

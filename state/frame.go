@@ -9,16 +9,16 @@ import (
 
 // frameEncoder writes state frames. All of its fields are scratch.
 type frameEncoder struct {
+	created   slotSet
+	staying   slotSet
+	updated   slotSet
+	subset    slotSet
+	positions []uint32 // of a row set
+	deleted   slotSet
 	merged    changes       // a delta over several ticks
 	history   []tableChange // of one table, newest first
 	sums      []uint64      // of one column, by slot
 	slots     []uint32
-	positions []uint32 // of a row set
-	created   slotSet
-	deleted   slotSet
-	staying   slotSet
-	updated   slotSet
-	subset    slotSet
 }
 
 // AppendDelta appends what turns the public state at tick base into that of

@@ -147,13 +147,19 @@ func (g *grid) block(slot uint32) *block {
 // grow returns the page of a slot, made if need be.
 func (g *grid) grow(slot uint32) *block {
 	i := int(slot / pageRows)
+	if i >= len(g.pages) || g.pages[i] == nil {
+		g.adopt(i, new(block))
+	}
+	return g.pages[i]
+}
+
+// adopt makes an unused block the page i.
+func (g *grid) adopt(i int, b *block) {
 	for len(g.pages) <= i {
 		g.pages = append(g.pages, nil)
 	}
-	if g.pages[i] == nil {
-		g.pages[i] = &block{cells: make([]uint32, g.width*g.stride), texts: make([]string, g.texts*g.stride)}
-	}
-	return g.pages[i]
+	b.cells, b.texts = make([]uint32, g.width*g.stride), make([]string, g.texts*g.stride)
+	g.pages[i] = b
 }
 
 // has reports whether the row id is there.

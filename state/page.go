@@ -2,7 +2,7 @@ package state
 
 import "unsafe"
 
-// page is 32 rows that never move (one, in a Value).
+// page is 32 rows that never move (one, in a Value), and all that is kept of them.
 type page struct {
 	number  int
 	live    uint32
@@ -10,10 +10,11 @@ type page struct {
 	edited  uint32 // in this tick
 	fresh   uint32 // touched in this call, and never before in this tick
 	rows    unsafe.Pointer
-	next    *page // the next one with rows touched in this call
+	next    *page  // the next one with rows touched in this call
+	undo    *image // what touched slots that are not fresh were when the call began
 	gen     [pageRows]uint16
-	start   image  // what edited slots were when the tick began
-	undo    *image // what touched ones that are not fresh were when the call began
+	start   image // what edited slots were when the tick began
+	held    block // what clients hold, in the table's grid; unused if all is local
 }
 
 // image holds what some slots of a page were.

@@ -14,14 +14,14 @@ type rows struct {
 	pages   []*page // nil where no row was yet
 	size    uintptr
 	copy    func(dst, src unsafe.Pointer)
-	touched *page      // the first page with rows touched in this call; nil: none
-	sibling *rows      // the next table that was touched in this call
-	edited  pageSet    // pages with rows touched in this tick
-	indexes []indexer  // kept up as rows change
-	grid    *grid      // what clients hold; nil if all is local
-	columns []column   // all leaves
-	units   []unitSpan // of each column
-	whole   uintptr    // bytes of a row that may be read 8 at a time: all, or none if rows are not aligned
+	touched *page     // the first page with rows touched in this call; nil: none
+	sibling *rows     // the next table that was touched in this call
+	edited  pageSet   // pages with rows touched in this tick
+	indexes []indexer // kept up as rows change
+	grid    *grid     // what clients hold; nil if all is local
+	columns []column  // all leaves
+	probes  []probe   // of each column
+	whole   uintptr   // bytes of a row that may be read 8 at a time: all, or none if rows are not aligned
 	live    int
 	room    int // no page below this one has a free slot
 	index   int // among the world's parts
@@ -80,6 +80,9 @@ func (r *rows) grow(slot uint32) *page {
 	if r.pages[n] == nil {
 		r.edited.reach(n)
 		r.pages[n] = &page{number: n, rows: r.alloc(r.perPage())}
+		if r.grid != nil {
+			r.grid.adopt(n, &r.pages[n].held)
+		}
 	}
 	return r.pages[n]
 }

@@ -23,35 +23,33 @@ import (
 // Calls before the first StartTick, such as the one that sets the world up,
 // count for the first tick.
 type Store struct {
-	hz     tick.Rate
-	tick   tick.Tick
-	rand   tick.Rand
-	schema schema.Schema
-
-	parts  int // fields of the world so far
-	tables []*rows
-	public []*rows // those that clients have, as in the schema
-	timers []timerList
-	events []eventList
-	links  []func() error // what NewStore does when all tables are known
-
+	// What every tick reads stands together.
+	tick     tick.Tick
+	hz       tick.Rate
+	ticking  bool // between StartTick and EndTick
 	inCall   bool
-	touched  *rows // the first table with rows touched in this call; nil: none
+	changed  bool
+	rand     tick.Rand
 	undoRand tick.Rand
-	undoSent int // how many events there were when the call began
-
-	ticking  bool        // between StartTick and EndTick
+	undoSent int   // how many events there were when the call began
+	touched  *rows // the first table with rows touched in this call; nil: none
+	full     Hash
+	tables   []*rows
+	public   []*rows // those that clients have, as in the schema
+	timers   []timerList
 	sent     []sentEvent // events of this tick
 	targeted []sentEvent // as of EndTick: those to one player, by player
+	owners   []ownerCell // owner cells changed in this tick, by player
+	finder   changeFinder
+	writer   bits.Writer
+	frames   frameEncoder
+	ring     ring
 
-	ring    ring
-	changed bool
-	full    Hash
-	owners  []ownerCell // owner cells changed in this tick, by player
-	owned   []ownerCell // buffer for all that one player owns
-	finder  changeFinder
-	frames  frameEncoder
-	writer  bits.Writer
+	parts  int // fields of the world so far
+	schema schema.Schema
+	events []eventList
+	links  []func() error // what NewStore does when all tables are known
+	owned  []ownerCell    // buffer for all that one player owns
 }
 
 // Options are what a world needs beside its type.

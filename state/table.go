@@ -151,10 +151,10 @@ func (s *Store) addRows(r *rows, name string, t reflect.Type, options tagOptions
 		}
 		r.owned = i
 	}
-	r.layUnits(t)
 	r.number = len(s.tables)
 	s.tables = append(s.tables, r)
 	s.describeTable(r, options.local)
+	r.layProbes()
 	if r.single {
 		p := r.grow(0)
 		p.live, p.gen[0] = 1, 1
