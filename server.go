@@ -77,7 +77,7 @@ func (s *Server) build() (err error) {
 	})
 	s.registry, err = rooms.NewRegistry(rooms.Config{
 		Kinds: s.cfg.Rooms, Scheduler: s.scheduler, Recorder: s.recorder, Logger: s.cfg.Logger,
-		OnTick: s.metrics.observeTick,
+		OnTick: s.metrics.observeTick, MayOpen: s.mayOpen,
 	})
 	if err != nil {
 		return fmt.Errorf("failed to open the rooms: %w", err)
@@ -179,4 +179,11 @@ func (s *Server) httpServer(h http.Handler) *http.Server {
 		MaxHeaderBytes:    32 << 10,
 		ErrorLog:          httpErrorLog(s.cfg.Logger),
 	}
+}
+
+// mayOpen limits the rooms that one address opens by joining: each lives on for
+// a while after its player has gone. On a developer's own machine bots open as
+// many as they like.
+func (s *Server) mayOpen(remote string) bool {
+	return s.dev || s.limiter.take(remote, time.Now())
 }

@@ -77,7 +77,7 @@ func (r *runner) takeEnter(s *Seat) {
 		r.refuse(s, code, text)
 		return
 	}
-	for len(r.places) <= int(p.id.Slot()) {
+	for len(r.places) <= p.id.Slot() {
 		r.places = append(r.places, nil)
 	}
 	r.places[p.id.Slot()] = p

@@ -25,7 +25,8 @@ func (r *GameRoom) applyCommands(ops []Op, out *Outbox, refused func(i int)) {
 func (r *GameRoom) tryCommands(ops []Op) (ok bool) {
 	r.store.Begin()
 	defer func() {
-		if recover(); ok { // of a panic the second try gives the report
+		_ = recover() // the second try reports it
+		if ok {
 			r.store.Commit()
 		} else {
 			r.store.Rollback()

@@ -98,7 +98,7 @@ func readTicks(path string, opts record.ReadOptions) ([]recordedTick, error) {
 	var inputs []string
 	for {
 		segment, err := reader.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return ticks, nil
 		}
 		if err != nil {

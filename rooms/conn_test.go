@@ -192,6 +192,7 @@ func inHouse(t *testing.T, dir string, test func(h *house), more ...rooms.Kind) 
 		var err error
 		h.registry, err = rooms.NewRegistry(rooms.Config{
 			Kinds: h.kinds, Scheduler: scheduler, Recorder: h.recorder, Logger: slog.New(slog.DiscardHandler),
+			MayOpen: func(remote string) bool { return remote != "greedy" },
 		})
 		if err != nil {
 			t.Fatal(err)

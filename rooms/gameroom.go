@@ -116,7 +116,7 @@ func (r *GameRoom) Apply(op Op, out *Outbox) {
 		r.input(op, out)
 	case OpDispose:
 		if r.hooks.dispose != nil {
-			r.call("Dispose", nil, out, func() error { r.hooks.dispose(&r.ctx); return nil })
+			_ = r.call("Dispose", nil, out, func() error { r.hooks.dispose(&r.ctx); return nil })
 		}
 	}
 	r.sendAway(out)
@@ -184,7 +184,7 @@ func (r *GameRoom) leave(id state.ID, why LeaveReason, out *Outbox) {
 	}
 	p.Connected = false
 	if r.hooks.leave != nil {
-		r.call("Leave", p, out, func() error { r.hooks.leave(&r.ctx, p, why); return nil })
+		_ = r.call("Leave", p, out, func() error { r.hooks.leave(&r.ctx, p, why); return nil })
 	}
 	r.players.drop(id)
 }

@@ -125,7 +125,7 @@ func (g *Registry) Dump(ctx context.Context, room string, w io.Writer) error {
 			return
 		}
 		var err error
-		snapshot, err = r.room.appendSnapshot(nil)
+		snapshot, err = r.room.snapshot()
 		done <- err
 	})
 	if err != nil {

@@ -159,6 +159,9 @@ func (g *Registry) findSeat(def *definition, req JoinRequest, filter filter, loa
 			}
 		}
 	}
+	if g.cfg.MayOpen != nil && !g.cfg.MayOpen(req.Remote) {
+		return nil, nil, schema.Errorf(schema.CodeRateLimited, "you have opened too many rooms; wait a little")
+	}
 	r, err := g.create(CreateRequest{Kind: def.name, Options: req.RawOptions, Private: req.Private && req.Mode == JoinCreate})
 	if err != nil {
 		return nil, nil, err

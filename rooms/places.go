@@ -204,8 +204,8 @@ func (r *runner) sendLeft(id state.ID, code schema.Code, text string) {
 			r.sendRefusal(s, code, text)
 		default:
 			s.conn.Message(schema.Header{Kind: schema.KindLeft}, r.builder.Left(code, text))
+			s.conn.Done() // first: what the client sends from now on is for no room
 			s.conn.Flush()
-			s.conn.Done()
 		}
 		r.dropPlace(p)
 	}
@@ -215,8 +215,8 @@ func (r *runner) sendLeft(id state.ID, code schema.Code, text string) {
 func (r *runner) sendRefusal(s *Seat, code schema.Code, text string) {
 	body := r.builder.Error(&schema.Error{Code: code, Request: s.request, Message: text})
 	s.conn.Message(schema.Header{Kind: schema.KindError}, body)
-	s.conn.Flush()
 	s.conn.Done()
+	s.conn.Flush()
 	r.stats.Refused.Add(1)
 }
 

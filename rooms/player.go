@@ -28,7 +28,7 @@ func (s *playerSet) has(id state.ID) bool {
 }
 
 func (s *playerSet) get(id state.ID) *Player {
-	if slot := int(id.Slot()); slot < len(s.seats) {
+	if slot := id.Slot(); slot < len(s.seats) {
 		if p := s.seats[slot]; p != nil && p.ID == id {
 			return p
 		}
@@ -37,7 +37,7 @@ func (s *playerSet) get(id state.ID) *Player {
 }
 
 func (s *playerSet) put(p *Player) {
-	slot := int(p.ID.Slot())
+	slot := p.ID.Slot()
 	for len(s.seats) <= slot {
 		s.seats = append(s.seats, nil)
 		s.ids = append(s.ids, 0)

@@ -27,6 +27,10 @@ type Config struct {
 	HookTimeout time.Duration // default 10 s
 	MaxRooms    int           // default 10,000
 
+	// MayOpen, if set, is asked before a join opens a room; false refuses it.
+	// remote is JoinRequest.Remote.
+	MayOpen func(remote string) bool
+
 	// OnTick, if set, is told of every tick: how long it took and how late it
 	// began. It is called on the loops' goroutines and must be quick.
 	OnTick func(took, late time.Duration)

@@ -261,6 +261,18 @@ func TestMatchmaking(t *testing.T) {
 	})
 }
 
+func TestThoseWhoOpenTooManyRoomsMayStillJoin(t *testing.T) {
+	inHouse(t, "", func(h *house) {
+		h.refused("eve", rooms.JoinRequest{Kind: "walk", Remote: "greedy"}, schema.CodeRateLimited)
+		h.refused("eve", rooms.JoinRequest{Mode: rooms.JoinCreate, Kind: "walk", Remote: "greedy"}, schema.CodeRateLimited)
+		a, _ := h.join("ann", rooms.JoinRequest{Kind: "walk"})
+		e, _ := h.join("eve", rooms.JoinRequest{Kind: "walk", Remote: "greedy"})
+		if e.joined.Room != a.joined.Room {
+			t.Error("a room with free seats was not joined")
+		}
+	})
+}
+
 func TestTickets(t *testing.T) {
 	inHouse(t, "", func(h *house) {
 		ticket, err := h.registry.Ticket(context.Background(), rooms.JoinRequest{Kind: "walk", User: auth.User{ID: "ann"}})

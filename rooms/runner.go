@@ -291,7 +291,7 @@ func (r *runner) beginSegment() error {
 	if r.rec == nil {
 		return nil
 	}
-	snapshot, err := r.room.appendSnapshot(nil)
+	snapshot, err := r.room.snapshot()
 	if err != nil {
 		return err
 	}

@@ -30,9 +30,9 @@ type playerSnapshot struct {
 	Failures  int      `json:"failures,omitempty"`
 }
 
-// appendSnapshot writes the whole room between two ticks: a length, the room's
+// snapshot writes the whole room between two ticks: a length, the room's
 // own part as JSON, the store's part.
-func (r *GameRoom) appendSnapshot(dst []byte) ([]byte, error) {
+func (r *GameRoom) snapshot() ([]byte, error) {
 	s := roomSnapshot{Tick: r.now, Options: r.options, Locked: r.control.locked, Metadata: r.control.metadata, Failing: r.failing}
 	for _, p := range r.players.seats {
 		if p != nil {
@@ -43,12 +43,11 @@ func (r *GameRoom) appendSnapshot(dst []byte) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("failed to snapshot the room: %w", err)
 	}
-	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(own)))
-	dst = append(dst, own...)
-	return r.store.AppendSnapshot(dst), nil
+	b := binary.LittleEndian.AppendUint32(nil, uint32(len(own)))
+	return r.store.AppendSnapshot(append(b, own...)), nil
 }
 
-// loadSnapshot makes the room what appendSnapshot wrote.
+// loadSnapshot makes the room what snapshot wrote.
 func (r *GameRoom) loadSnapshot(b []byte) error {
 	if len(b) < 4 || uint64(binary.LittleEndian.Uint32(b)) > uint64(len(b)-4) {
 		return errors.New("the room's snapshot is cut off")

@@ -38,7 +38,7 @@ func dialWebSocket(ctx context.Context, rawURL string) (Transport, error) {
 		u.Path = "/ws"
 	}
 	//nolint:bodyclose // Dial closes it.
-	conn, _, err := websocket.Dial(ctx, u.String(), &websocket.DialOptions{CompressionMode: websocket.CompressionDisabled})
+	conn, _, err := websocket.Dial(ctx, u.String(), nil) // without compression
 	if err != nil {
 		return nil, fmt.Errorf("dial %s: %w", u, err)
 	}
