@@ -157,13 +157,13 @@ func (r *runner) setPhase(p *place, phase placePhase, deadline time.Time) {
 
 // holds tells whether a place is still one of the room.
 func (r *runner) holds(p *place) bool {
-	slot := int(p.id.Slot())
+	slot := p.id.Slot()
 	return slot < len(r.places) && r.places[slot] == p
 }
 
 // dropPlace makes a place's seat free.
 func (r *runner) dropPlace(p *place) {
-	slot := int(p.id.Slot())
+	slot := p.id.Slot()
 	if r.holds(p) {
 		r.places[slot] = nil
 		r.taken--
