@@ -15,11 +15,11 @@ func TestRingHoldsWhatWasPushed(t *testing.T) {
 		var r ring
 		var pushed []changes
 		most := rapid.SampledFrom([]int{0, 3, 50, 500}).Draw(t, "most")
-		sizes := rapid.SliceOfN(rapid.IntRange(0, most), 1, 300).Draw(t, "sizes")
+		sizes := rapid.SliceOfN(rapid.IntRange(0, most), 1+rapid.IntRange(0, 3).Draw(t, "quarters")*80, 250).Draw(t, "sizes")
 		for i, size := range sizes {
 			c := r.open()
 			var want changes
-			for n := range size {
+			for n := range size * (1 + i/50) { // ever more than it reckoned with
 				c, want = append(c, uint32(i*1000+n)), append(want, uint32(i*1000+n))
 			}
 			r.push(tick.Tick(i+1), c)
