@@ -144,11 +144,26 @@ func created(w *bitstream.Writer, g *grid, column int, slots []uint32) {
 	}
 	var all uint64
 	for _, slot := range slots {
-		all |= c.form.diff(g.cell(g.pages[slot/pageRows], column, slot), 0)
+		all |= c.form.diff(c.load(g.pages[slot/pageRows], slot%pageRows), 0)
 	}
 	width := c.writeWidth(w, all)
-	for _, slot := range slots {
-		w.Bits(c.form.diff(g.cell(g.pages[slot/pageRows], column, slot), 0), width)
+	if width == 0 {
+		return
+	}
+	if c.wide {
+		for _, slot := range slots {
+			w.Bits(c.form.diff(c.load(g.pages[slot/pageRows], slot%pageRows), 0), width)
+		}
+		return
+	}
+	var cells [pageRows]uint32
+	for len(slots) > 0 {
+		n := min(len(slots), len(cells))
+		for i, slot := range slots[:n] {
+			cells[i] = uint32(c.form.diff(c.load(g.pages[slot/pageRows], slot%pageRows), 0))
+		}
+		w.Block(cells[:n], width)
+		slots = slots[n:]
 	}
 }
 

@@ -91,17 +91,16 @@ func (f *frameEncoder) mergeColumn(out *changes, g *grid, column int) {
 
 // sum adds one tick's part to the sums.
 func (f *frameEncoder) sum(c *gridColumn, p *columnPart) {
-	seen := &f.subset.words[p.page]
-	sums := f.sums[p.page*pageRows:]
+	sums := f.sums[p.page*pageRows : (p.page+1)*pageRows]
+	for fresh := p.rows &^ f.subset.words[p.page]; fresh != 0; fresh &= fresh - 1 {
+		sums[bits.TrailingZeros32(fresh)] = 0
+	}
+	f.subset.words[p.page] |= p.rows
+	if c.form == spelled {
+		return
+	}
 	for rows, cells := p.rows, p.cells; rows != 0; rows &= rows - 1 {
 		i := bits.TrailingZeros32(rows)
-		if *seen>>i&1 == 0 {
-			*seen |= 1 << i
-			sums[i] = 0
-		}
-		if c.form == spelled {
-			continue
-		}
 		diff := uint64(cells[0])
 		if cells = cells[1:]; c.wide {
 			diff |= uint64(cells[0]) << 32

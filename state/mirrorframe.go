@@ -253,8 +253,9 @@ func (m *Mirror) applyBlock(t *MirrorTable, column int, slots []uint32) {
 		return
 	}
 	for _, slot := range slots {
-		old := t.grid.cell(t.grid.pages[slot/pageRows], column, slot)
-		t.grid.set(column, slot, c.form.patch(old, r.Bits(width)))
+		b, i := t.grid.pages[slot/pageRows], slot%pageRows
+		c.store(b, i, c.form.patch(c.load(b, i), r.Bits(width)))
+		b.stale |= 1 << i
 	}
 }
 
