@@ -30,6 +30,6 @@ func TestSingleCellsAreAlwaysSeen(t *testing.T) {
 		seen[fullCell(fullKey(7, 1), 3, uint64(v))]++
 	}
 	if len(seen) != 10000 {
-		t.Errorf("%d hashes of 10000 values: the cell function is no bijection", len(seen))
+		t.Errorf("%d hashes of 10000 values", len(seen))
 	}
 }
