@@ -92,6 +92,7 @@ part_web() {
   npm_packages
   npx tsc --noEmit
   npm test
+  node demos/test.mjs
 }
 
 part_browser() {
