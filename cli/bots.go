@@ -2,9 +2,11 @@ package cli
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"syscall"
 	"time"
 
 	"github.com/parlor-server/parlor"
@@ -29,7 +31,8 @@ type botsCommand struct {
 // Help is the long text of bots --help.
 func (botsCommand) Help() string {
 	return `Every bot keeps a copy of the room's state and compares its hash with the
-server's. A difference is a desync, and makes the exit status 1.
+server's. A difference is a desync, and makes the exit status 1. What the bots
+do is up to the game; where it does not say, they send random commands.
 
 Examples:
 
@@ -48,6 +51,9 @@ func (c *botsCommand) Run(p *program) error {
 		Behavior: p.behaviors[c.Room], Progress: p.stderr, Token: c.Token, Private: c.Private, Join: c.Join,
 		JoinRate: c.JoinRate, Seed: c.Seed, Logger: logger,
 	})
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		return fmt.Errorf("no server listens at %s: start one with %q, or name another with --url", c.URL, p.name+" serve")
+	}
 	if err != nil {
 		return err
 	}

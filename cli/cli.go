@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -21,7 +22,7 @@ import (
 type Option func(*program)
 
 // Bots says how bots play a kind of room, for the command bots. Without it
-// they join the room and watch.
+// they send random commands that the room takes.
 func Bots(kind string, b bots.Behavior) Option {
 	return func(p *program) { p.behaviors[kind] = b }
 }
@@ -83,7 +84,8 @@ func Run(ctx context.Context, cfg parlor.Config, args []string, stdout, stderr i
 	case errors.As(err, &status):
 		return int(status)
 	}
-	fmt.Fprintf(stderr, "%s: %v\n", p.name, err)
+	// The program speaks for itself, so the library need not name itself too.
+	fmt.Fprintf(stderr, "%s: %s\n", p.name, strings.TrimPrefix(err.Error(), "parlor: "))
 	return int(exitFailed)
 }
 
@@ -115,8 +117,13 @@ func (p *program) run(args []string) (err error) {
 	if err != nil {
 		return fmt.Errorf("failed to set up the command line: %w", err)
 	}
-	if len(args) == 0 {
+	switch {
+	case len(args) == 0:
 		args = []string{"--help"}
+	case args[0] == "help":
+		args = append(slices.Clone(args[1:]), "--help")
+	case args[0] == "--version":
+		args = []string{"version"}
 	}
 	parsed, err := parser.Parse(args)
 	if err != nil {

@@ -110,7 +110,8 @@ func TestFailures(t *testing.T) {
 		{[]string{"replay", "verify", "no-such-file"}, "no-such-file"},
 		{[]string{"replay", "verify", t.TempDir()}, "no recordings"},
 		{[]string{"replay", "show", "no-such-file"}, "no-such-file"},
-		{[]string{"bots", "--url", "ws://127.0.0.1:1"}, "127.0.0.1:1"},
+		{[]string{"bots", "--url", "ws://127.0.0.1:1"}, "no server listens at ws://127.0.0.1:1: start one with \"game serve\""},
+		{[]string{"serve", "--record", "some"}, "game: Record is"},
 	} {
 		status, _, log := run(t, test.args...)
 		if status != 1 || !strings.Contains("\n"+log, "\ngame: ") || !strings.Contains(log, test.says) {
@@ -120,9 +121,18 @@ func TestFailures(t *testing.T) {
 }
 
 func TestVersion(t *testing.T) {
-	status, out, _ := run(t, "version")
-	if status != 0 || !regexp.MustCompile(`^game on Parlor \S+, go1\.\S+ \w+/\w+\n$`).MatchString(out) {
-		t.Errorf("status %d, %q", status, out)
+	for _, arg := range []string{"version", "--version"} {
+		status, out, _ := run(t, arg)
+		if status != 0 || !regexp.MustCompile(`^game on Parlor \S+, go1\.\S+ \w+/\w+\n$`).MatchString(out) {
+			t.Errorf("%s: status %d, %q", arg, status, out)
+		}
+	}
+}
+
+func TestHelpAsACommand(t *testing.T) {
+	_, want, _ := run(t, "replay", "show", "--help")
+	if status, got, _ := run(t, "help", "replay", "show"); status != 0 || got != want {
+		t.Errorf("status %d, %q, want %q", status, got, want)
 	}
 }
 

@@ -62,7 +62,7 @@ func (c *verifyCommand) Run(p *program) error {
 			ticks, err := rooms.Verify(p.cfg.Rooms, recording, c.options())
 			if err != nil {
 				failed++
-				fmt.Fprintf(p.stdout, "FAILED %s: %v\n", recording, explain(err, recording, c.options()))
+				fmt.Fprintf(p.stdout, "FAILED %s: %v\n", recording, explain(err, c.options()))
 				continue
 			}
 			fmt.Fprintf(p.stdout, "ok %s: %d ticks\n", recording, ticks)
@@ -113,7 +113,7 @@ func recordingsIn(path string) ([]string, error) {
 
 // explain adds what to do: --truncated for a recording without an end, and for
 // a mismatch the build to check out, where another one made the recording.
-func explain(err error, path string, opts record.ReadOptions) error {
+func explain(err error, opts record.ReadOptions) error {
 	if errors.Is(err, record.ErrTruncated) {
 		return fmt.Errorf("%w (if its server crashed or still runs, --truncated accepts what is there)", err)
 	}
@@ -121,7 +121,7 @@ func explain(err error, path string, opts record.ReadOptions) error {
 	if !errors.As(err, &mismatch) {
 		return err
 	}
-	reader, openErr := record.Open(path, opts)
+	reader, openErr := record.Open(mismatch.File, opts)
 	if openErr != nil {
 		return err
 	}
@@ -149,15 +149,23 @@ type showCommand struct {
 	truncated
 }
 
+// Help is the long text of replay show --help.
+func (showCommand) Help() string {
+	return `Examples:
+
+    PROGRAM replay show data/recordings/KIND/ROOM --tick 1200
+    PROGRAM replay show data/recordings/KIND/ROOM --truncated   # while the room runs`
+}
+
 // Run replays to a tick and describes the room.
 func (c *showCommand) Run(p *program) error {
 	r, err := rooms.OpenReplay(p.cfg.Rooms, c.Path, c.options())
 	if err != nil {
-		return explain(err, c.Path, c.options())
+		return explain(err, c.options())
 	}
 	defer r.Close()
 	if err := c.replay(r); err != nil {
-		return explain(err, c.Path, c.options())
+		return explain(err, c.options())
 	}
 	h := r.Header()
 	fmt.Fprintf(p.stdout, "room %s of %s, %d Hz, created %s, %s\n\n", h.Room, h.Kind, h.Hz,
@@ -195,7 +203,7 @@ long as both go.`
 func (c *bisectCommand) Run(p *program) error {
 	d, err := rooms.Bisect(p.cfg.Rooms, c.A, c.B, c.options())
 	if err != nil {
-		return err
+		return explain(err, c.options())
 	}
 	if d == nil {
 		_, err := fmt.Fprintln(p.stdout, "they agree")

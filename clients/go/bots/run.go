@@ -16,7 +16,7 @@ import (
 
 // Config says what Run does.
 type Config struct {
-	URL      string
+	URL      string        // of the server, ws:// or wss://
 	Kind     string        // the room kind
 	Rooms    int           // default 1
 	Players  int           // in each room; default 1
@@ -49,6 +49,7 @@ type run struct {
 	mu    sync.Mutex // guards what follows
 	rooms []*room
 	first error // the first failure
+	told  bool  // first is in the log
 }
 
 // Run opens the rooms, fills them with bots, lets them play for the duration
@@ -84,17 +85,25 @@ func Run(ctx context.Context, cfg Config) (Summary, error) {
 	return r.measure(ctx), nil
 }
 
-// fail counts a failure, and keeps the first one to name it.
+// fail counts a failure, and keeps the first one.
 func (r *run) fail(err error) {
 	r.failed.Add(1)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.first == nil {
 		r.first = err
-		if r.cfg.Logger != nil {
-			r.cfg.Logger.Warn("a bot failed; further failures are only counted", "error", err)
-		}
 	}
+	r.tell()
+}
+
+// tell names the first failure in the log, once a bot is in: if none gets in,
+// Run returns it. mu is held.
+func (r *run) tell() {
+	if r.told || r.first == nil || len(r.rooms) == 0 || r.cfg.Logger == nil {
+		return
+	}
+	r.told = true
+	r.cfg.Logger.Warn("a bot failed; further failures are only counted", "error", r.first)
 }
 
 // close ends all bots.
@@ -155,6 +164,7 @@ func (r *run) fillRoom(ctx, playing context.Context, n int, pace <-chan time.Tim
 			room.id = p.room.ID()
 			r.mu.Lock()
 			r.rooms = append(r.rooms, room)
+			r.tell()
 			r.mu.Unlock()
 			r.play.Go(func() { room.think(playing) })
 		}
