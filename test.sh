@@ -52,8 +52,9 @@ part_fuzz() {
 }
 
 part_generated() {
-  say "generated code and web pages are those of their sources"
+  say "go.mod, generated code and web pages are those of their sources"
   npm_packages
+  go mod tidy -diff
   node schema/generate.mjs --check
   node clients/ts/build.mjs --check
   node demos/build.mjs --check
