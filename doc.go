@@ -21,6 +21,7 @@
 //	/healthz        the process works
 //	/readyz         new players are welcome; 503 while the server drains
 //	/               Config.Web, or a page that lists the games
+//	/parlor.js      the client for browsers, unless Config.Web has its own
 //
 // AdminHandler serves metrics, profiles and calls for operators. It belongs on
 // an address that players cannot reach.

@@ -13,17 +13,18 @@ import (
 // token with which a later Hello is the same user again. ErrExpired of package
 // auth is told to the client by its own code.
 type Authenticator interface {
+	// Authenticate may wait until ctx ends. An empty token asks for a new guest.
 	Authenticate(ctx context.Context, token string) (user auth.User, guestToken string, err error)
 }
 
 // Config configures a Server. Auth and Host are required; zero values of the
 // others stand for the defaults named here.
 type Config struct {
-	Auth        Authenticator
-	Host        Host
-	Logger      *slog.Logger // nil: none
-	Version     string       // of the server, sent in Welcome
-	Development bool         // sent in Welcome
+	Auth        Authenticator // of Hello and Auth
+	Host        Host          // of the rooms
+	Logger      *slog.Logger  // nil: none
+	Version     string        // of the server, sent in Welcome
+	Development bool          // sent in Welcome
 
 	MaxLinks        int           // rooms of one session: 16
 	MaxPendingJoins int           // joins of one session under way: 4

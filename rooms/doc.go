@@ -2,9 +2,9 @@
 //
 // A game is plain data and functions: a World of state tables and a Game that
 // names its hooks. Define turns it into a Kind, a Registry opens rooms of that
-// kind, finds or makes one for each player, and a Runner ticks each room.
+// kind and finds or makes one for each player, and a runner steps each room.
 //
-//	players → Seat → inbox → Runner → GameRoom (a pure state machine) → Outbox → Conn
+//	players → Seat → inbox → runner → GameRoom (a pure state machine) → Outbox → Conn
 //
 // The room itself does no I/O, reads no clock and starts no goroutine, so the
 // same inputs always give the same states: every room records its inputs, and

@@ -34,12 +34,22 @@ type Game[W, L any] struct {
 	// Load may wait on a database or network before the join; never called in a replay.
 	Load func(context.Context, JoinRequest) (L, error)
 
-	Create  func(*W, *Ctx)
-	Join    func(*W, *Ctx, *Player, L)
-	Leave   func(*W, *Ctx, *Player, LeaveReason)
-	Tick    func(*W, *Ctx)
+	// Create sets up a new room, in its first tick. A panic closes the room.
+	Create func(*W, *Ctx)
+	// Join takes a player in, with what Load brought. A panic refuses the player.
+	Join func(*W, *Ctx, *Player, L)
+	// Leave is called when a player is gone for good: not while a lost
+	// player's seat is held. Remove the player's rows here.
+	Leave func(*W, *Ctx, *Player, LeaveReason)
+	// Tick runs once in every tick, after joins, leaves, events and commands.
+	// Three panics in a row close the room.
+	Tick func(*W, *Ctx)
+	// Dispose is the last call to a room, when all players have left. A room
+	// that failed is not disposed of.
 	Dispose func(*W, *Ctx)
 
+	// Inputs are what players can send, each a Command or an Event of a type
+	// of its own; 255 at most. Their order is part of the wire.
 	Inputs []Input[W]
 }
 

@@ -8,8 +8,8 @@ type Player struct {
 	ID        state.ID // also the key of the player's own rows
 	User      string   // the same for every seat of one account
 	Name      string   // from the token, when it has one
-	Guest     bool
-	Connected bool // false while the seat waits for its player to come back
+	Guest     bool     // without a signed token
+	Connected bool     // false while the seat waits for its player to come back
 
 	failures int // inputs that made the rules panic
 }

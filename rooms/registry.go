@@ -18,7 +18,7 @@ import (
 
 // Config says how a Registry runs its rooms.
 type Config struct {
-	Kinds     []Kind
+	Kinds     []Kind           // the games, each name once
 	Scheduler *tick.Scheduler  // steps the rooms; the caller closes it after the Registry
 	Recorder  *record.Recorder // nil: rooms are not recorded
 	Logger    *slog.Logger     // nil: discarded

@@ -34,9 +34,9 @@ const (
 // only during Apply.
 type Op struct {
 	Kind    OpKind
-	Player  state.ID
-	Index   uint8
-	Seq     uint32
+	Player  state.ID // 0 in OpCreate and OpDispose
+	Index   uint8    // Index, Seq and Payload: see the kinds
+	Seq     uint32   // not recorded: only an Error about the event names it
 	Payload []byte
 }
 

@@ -17,6 +17,7 @@ type Damage struct {
 	Truncated bool
 }
 
+// Error names the file, the byte and what is wrong.
 func (d *Damage) Error() string {
 	return fmt.Sprintf("%s: byte %d: %s", d.File, d.Offset, d.What)
 }

@@ -34,6 +34,7 @@ func ParseMode(s string) (Mode, error) {
 	return Mode{}, fmt.Errorf(`parse recording mode %q: want all, faulted or sample=N%% with N from 0 to 100`, s)
 }
 
+// String is what ParseMode reads.
 func (m Mode) String() string {
 	switch {
 	case m.faulted:

@@ -18,6 +18,7 @@ const (
 	EndTruncated End = 4 // the file was cut off, as by a crash
 )
 
+// String is the word for it in messages.
 func (e End) String() string {
 	switch e {
 	case EndContinues:
