@@ -115,7 +115,7 @@ async function stands(who, other) {
 async function isSeatedAgain(was) {
   await ada.until(() => window.__parlor?.room.status === 'joined' && window.__parlor.state.Players.get(window.__parlor.me)?.Ammo > 0);
   await ada.until(() => document.getElementById('link').className === 'chip' && /^\d+ ms$/.test(document.getElementById('link-text').textContent));
-  await bob.until((id) => window.__parlor.state.Players.get(id).Away === false, ada.id);
+  for (const who of [ada, bob]) await who.until((id) => window.__parlor.players().find((f) => f.id === id).away === false, ada.id);
   const { me, seats } = await ada.page.evaluate(() => ({ me: window.__parlor.me, seats: window.__parlor.state.Players.size }));
   assert.equal(me, ada.id, 'the player has another ID');
   assert.equal(seats, 2, 'the old seat is still there');
@@ -181,7 +181,7 @@ scene('a player whose connection breaks comes back into its seat by itself', asy
   ada.wire.cut();
   await ada.until(() => document.getElementById('link').className === 'chip lost' && document.getElementById('link-text').textContent === 'reconnecting');
   await ada.until(() => document.getElementById('notice').textContent.includes('Connection lost'));
-  await bob.until((id) => window.__parlor.state.Players.get(id).Away, ada.id);
+  await bob.until((id) => window.__parlor.players().find((f) => f.id === id).away, ada.id);
   assert.ok((await bob.scores()).some(([, name]) => name === 'Adaaway'), 'the score sheet does not say that Ada is away');
   ada.wire.mend();
 
