@@ -33,6 +33,9 @@ func dotsGame() Game[dots, struct{}] {
 			Command(func(w *dots) *state.Table[dot] { return &w.All }, func(d *dot, m push, dt float32) {
 				d.X += float32(float32(m.X) * 5 * dt)
 				d.Y += float32(float32(m.Y) * 5 * dt)
+				if m == (push{-1, -1}) {
+					panic("a corner") // after the edits
+				}
 			}),
 		},
 	}
@@ -224,8 +227,6 @@ func FuzzLoadSnapshot(f *testing.F) {
 	})
 }
 
-// One player's bad command, and another's panic, leave what one transaction
-// for each command would leave.
 func TestABadCommandIsNotRepeatedAndHarmsNobody(t *testing.T) {
 	c := newCrowd(t, 3)
 	for range 5 {
@@ -266,6 +267,46 @@ func TestALongCommandGoesThroughTheRing(t *testing.T) {
 	for i, want := range [][]byte{long(1), {2}, long(3), long(3)} {
 		if got, ok := r.take(tick.Tick(10 + i)); !ok || !bytes.Equal(got, want) {
 			t.Errorf("tick %d used %v (%t), want %v", 10+i, got, ok, want)
+		}
+	}
+}
+
+// Commands that fail among others leave what they leave when each is applied
+// alone, as a replay does it.
+func TestCommandsTogetherAreCommandsOneByOne(t *testing.T) {
+	record, err := state.RecordOf[push]()
+	if err != nil {
+		t.Fatal(err)
+	}
+	good, corner := record.Append(nil, &push{X: 1}), record.Append(nil, &push{-1, -1})
+	together, alone := newCrowd(t, 4), newCrowd(t, 4)
+	together.step(t)
+	alone.step(t)
+	for range 3 { // the third panic removes the player
+		var ops []Op
+		for i, s := range together.seats {
+			ops = append(ops, Op{Kind: OpCommand, Player: s.place.id, Payload: [][]byte{good, corner, {0xff, 0xff}, good}[i]})
+		}
+		var a, b Outbox
+		var refused []int
+		together.run.room.applyCommands(ops, &a, func(i int) { refused = append(refused, i) })
+		for _, op := range ops {
+			alone.run.room.Apply(op, &b)
+		}
+		together.run.room.Tick(together.run.room.now, &a)
+		alone.run.room.Tick(alone.run.room.now, &b)
+		if len(refused) != 1 || refused[0] != 2 || len(a.Send) != len(b.Send) {
+			t.Errorf("refused %v; %d messages together, %d alone", refused, len(a.Send), len(b.Send))
+		}
+	}
+	rooms := [2]*GameRoom{together.run.room, alone.run.room}
+	if a, b := rooms[0].store.FullHash(), rooms[1].store.FullHash(); a != b {
+		field, _ := state.Diff(rooms[0].store, rooms[1].store)
+		t.Errorf("together %v, alone %v: %s", a, b, field)
+	}
+	for _, r := range rooms {
+		if r.players.get(together.seats[1].place.id) != nil || r.players.count != 3 {
+			t.Error("the player whose commands panicked three times is still there, or another is not")
 		}
 	}
 }
