@@ -88,6 +88,29 @@ func (b *Builder) Command(tick uint32, input uint8, payload []byte) []byte {
 	return b.finish(fb.CommandEnd(f))
 }
 
+// CommandSeen is Command with what the player saw, in 1/256 ticks.
+func (b *Builder) CommandSeen(tick uint32, input uint8, payload []byte, seen uint32) []byte {
+	f := b.begin()
+	p := b.bytes(payload)
+	fb.CommandStart(f)
+	fb.CommandAddTick(f, tick)
+	fb.CommandAddPayload(f, p)
+	fb.CommandAddSeen(f, seen)
+	fb.CommandAddInput(f, input)
+	return b.finish(fb.CommandEnd(f))
+}
+
+// Commands builds the repeated commands, as AppendCommands packs them.
+func (b *Builder) Commands(held uint16, seen uint32, payload []byte) []byte {
+	f := b.begin()
+	p := b.bytes(payload)
+	fb.CommandsStart(f)
+	fb.CommandsAddSeen(f, seen)
+	fb.CommandsAddPayload(f, p)
+	fb.CommandsAddHeld(f, held)
+	return b.finish(fb.CommandsEnd(f))
+}
+
 // Event builds an event input; seq counts from 1 for each joined room.
 func (b *Builder) Event(input uint8, seq uint32, payload []byte) []byte {
 	f := b.begin()

@@ -16,6 +16,7 @@ func (b *Builder) schema(s *Schema, hash uint64) flatbuffers.UOffsetT {
 		fb.TableDefAddName(f, name)
 		fb.TableDefAddColumns(f, columns)
 		fb.TableDefAddSingle(f, t.Single)
+		fb.TableDefAddReliable(f, t.Reliable)
 		tables[i] = fb.TableDefEnd(f)
 	}
 	events := make([]flatbuffers.UOffsetT, len(s.Events))

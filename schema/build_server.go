@@ -88,6 +88,28 @@ func (b *Builder) State(tick, age uint32, payload []byte) []byte {
 	return b.stateWithAge(tick, age, payload)
 }
 
+// StatePart builds one of the parts of a frame.
+func (b *Builder) StatePart(tick, age uint32, part, parts uint8, payload []byte) []byte {
+	f := b.begin()
+	p := b.bytes(payload)
+	fb.StateStart(f)
+	fb.StateAddTick(f, tick)
+	fb.StateAddPayload(f, p)
+	fb.StateAddAge(f, age)
+	fb.StateAddPart(f, part)
+	fb.StateAddParts(f, parts)
+	return b.finish(fb.StateEnd(f))
+}
+
+// Timing builds a report on how early commands arrive; see protocol.fbs.
+func (b *Builder) Timing(margin int16, missing uint16) []byte {
+	f := b.begin()
+	fb.TimingStart(f)
+	fb.TimingAddMargin(f, margin)
+	fb.TimingAddMissing(f, missing)
+	return b.finish(fb.TimingEnd(f))
+}
+
 // Owner builds a section of owner columns.
 func (b *Builder) Owner(tick uint32, payload []byte) []byte { return b.tickPayload(tick, payload) }
 

@@ -73,9 +73,10 @@ func (c Column) Wide() bool {
 // TableDef describes a table of the world. Columns are the public and the
 // owner ones in the order of the Go struct; local ones never leave the server.
 type TableDef struct {
-	Name    string
-	Single  bool // a state.Value: one row that is always there
-	Columns []Column
+	Name     string
+	Single   bool // a state.Value: one row that is always there
+	Reliable bool // its changes travel on the reliable lane
+	Columns  []Column
 }
 
 // EventDef describes what a state.Event carries.

@@ -20,7 +20,7 @@ func (s Schema) Hash() uint64 {
 func (s Schema) appendCanonical(b []byte) []byte {
 	b = appendLen(b, len(s.Tables))
 	for _, t := range s.Tables {
-		b = appendBool(appendText(b, t.Name), t.Single)
+		b = append(appendText(b, t.Name), tableFlags(t))
 		b = appendColumns(b, t.Columns)
 	}
 	b = appendLen(b, len(s.Events))
@@ -34,6 +34,16 @@ func (s Schema) appendCanonical(b []byte) []byte {
 		b = appendColumns(b, in.Columns)
 	}
 	return b
+}
+
+func tableFlags(t TableDef) (f byte) {
+	if t.Single {
+		f |= 1
+	}
+	if t.Reliable {
+		f |= 2
+	}
+	return f
 }
 
 func appendColumns(b []byte, columns []Column) []byte {

@@ -8,8 +8,12 @@ import (
 // HeaderSize is the size in bytes of every message's header.
 const HeaderSize = 8
 
-// FlagKeyframe marks a State message whose payload starts from an empty world.
-const FlagKeyframe uint8 = 1
+// Flags of State messages.
+const (
+	FlagKeyframe uint8 = 1 // the payload starts from an empty world
+	FlagLossy    uint8 = 2 // starts from a base that the client holds; all tables but reliable ones
+	FlagReliable uint8 = 4 // reliable tables only; follows the last frame of this kind, or the keyframe
+)
 
 // ErrShortHeader is returned for a message that is shorter than its header.
 var ErrShortHeader = errors.New("message is shorter than its header")

@@ -10,12 +10,13 @@ type Kind uint8
 
 // Client to server.
 const (
-	KindHello   Kind = 1
-	KindAuth    Kind = 2
-	KindJoin    Kind = 3
-	KindLeave   Kind = 4
-	KindCommand Kind = 5
-	KindEvent   Kind = 6
+	KindHello    Kind = 1
+	KindAuth     Kind = 2
+	KindJoin     Kind = 3
+	KindLeave    Kind = 4
+	KindCommand  Kind = 5
+	KindEvent    Kind = 6
+	KindCommands Kind = 7
 )
 
 // Server to client.
@@ -28,6 +29,7 @@ const (
 	KindEvents  Kind = 21
 	KindMessage Kind = 22
 	KindError   Kind = 23
+	KindTiming  Kind = 24
 )
 
 // Both ways.

@@ -6,6 +6,7 @@ type shape uint8
 const (
 	shape8       shape = iota + 1 // bool, ubyte
 	shape16                       // ushort
+	shapeSigned16                 // short
 	shape32                       // uint
 	shape64                       // ulong, double
 	shapeString                   // offset to a string
@@ -20,7 +21,7 @@ func (s shape) size() int {
 	switch s {
 	case shape8:
 		return 1
-	case shape16:
+	case shape16, shapeSigned16:
 		return 2
 	case shape64:
 		return 8
@@ -52,9 +53,10 @@ var (
 		{"options", shapeBytes, nil}, {"filter", shapeBytes, nil}, {"token", shapeString, nil},
 		{"schema_hash", shape64, nil}, {"private", shape8, nil},
 	}}
-	layoutLeave   = layout{"Leave", nil}
-	layoutCommand = layout{"Command", []field{{"tick", shape32, nil}, {"input", shape8, nil}, {"payload", shapeBytes, nil}}}
-	layoutEvent   = layout{"Event", []field{{"input", shape8, nil}, {"seq", shape32, nil}, {"payload", shapeBytes, nil}}}
+	layoutLeave    = layout{"Leave", nil}
+	layoutCommand  = layout{"Command", []field{{"tick", shape32, nil}, {"input", shape8, nil}, {"payload", shapeBytes, nil}, {"seen", shape32, nil}}}
+	layoutCommands = layout{"Commands", []field{{"held", shape16, nil}, {"seen", shape32, nil}, {"payload", shapeBytes, nil}}}
+	layoutEvent    = layout{"Event", []field{{"input", shape8, nil}, {"seq", shape32, nil}, {"payload", shapeBytes, nil}}}
 
 	layoutWelcome = layout{"Welcome", []field{
 		{"protocol", shape16, nil}, {"session", shapeString, nil}, {"user", shapeString, nil}, {"guest_token", shapeString, nil},
@@ -64,7 +66,7 @@ var (
 		{"name", shapeString, nil}, {"kind", shape8, nil}, {"flags", shape8, nil},
 		{"quant", shape64, nil}, {"min", shape64, nil}, {"max", shape64, nil},
 	}}
-	layoutTableDef = layout{"TableDef", []field{{"name", shapeString, nil}, {"single", shape8, nil}, {"columns", shapeTables, &layoutColumn}}}
+	layoutTableDef = layout{"TableDef", []field{{"name", shapeString, nil}, {"single", shape8, nil}, {"columns", shapeTables, &layoutColumn}, {"reliable", shape8, nil}}}
 	layoutEventDef = layout{"EventDef", []field{{"name", shapeString, nil}, {"columns", shapeTables, &layoutColumn}}}
 	layoutInputDef = layout{"InputDef", []field{
 		{"name", shapeString, nil}, {"command", shape8, nil}, {"steps", shape16, nil}, {"columns", shapeTables, &layoutColumn},
@@ -79,10 +81,11 @@ var (
 		{"reconnected", shape8, nil}, {"schema_hash", shape64, nil}, {"schema", shapeTable, &layoutSchema},
 	}}
 	layoutLeft    = layout{"Left", []field{{"code", shape16, nil}, {"message", shapeString, nil}}}
-	layoutState   = layout{"State", []field{{"tick", shape32, nil}, {"payload", shapeBytes, nil}, {"age", shape32, nil}}}
+	layoutState   = layout{"State", []field{{"tick", shape32, nil}, {"payload", shapeBytes, nil}, {"age", shape32, nil}, {"part", shape8, nil}, {"parts", shape8, nil}}}
 	layoutOwner   = layout{"Owner", []field{{"tick", shape32, nil}, {"payload", shapeBytes, nil}}}
 	layoutEvents  = layout{"Events", []field{{"tick", shape32, nil}, {"payload", shapeBytes, nil}}}
 	layoutMessage = layout{"Message", []field{{"tick", shape32, nil}, {"name", shapeString, nil}, {"data", shapeBytes, nil}}}
+	layoutTiming  = layout{"Timing", []field{{"margin", shapeSigned16, nil}, {"missing", shape16, nil}}}
 	layoutError   = layout{"Error", []field{{"code", shape16, nil}, {"request", shape32, nil}, {"message", shapeString, nil}}}
 
 	layoutPing = layout{"Ping", []field{{"id", shape32, nil}, {"time", shape64, nil}}}
@@ -107,6 +110,8 @@ func layoutOf(k Kind) *layout {
 		return &layoutCommand
 	case KindEvent:
 		return &layoutEvent
+	case KindCommands:
+		return &layoutCommands
 	case KindWelcome:
 		return &layoutWelcome
 	case KindJoined:
@@ -123,6 +128,8 @@ func layoutOf(k Kind) *layout {
 		return &layoutMessage
 	case KindError:
 		return &layoutError
+	case KindTiming:
+		return &layoutTiming
 	case KindPing:
 		return &layoutPing
 	case KindPong:

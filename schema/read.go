@@ -25,7 +25,7 @@ func ReadSchema(t *fb.Schema) (Schema, error) {
 	var table fb.TableDef
 	for i := range t.TablesLength() {
 		t.Tables(&table, i)
-		def := TableDef{Name: string(table.Name()), Single: table.Single()}
+		def := TableDef{Name: string(table.Name()), Single: table.Single(), Reliable: table.Reliable()}
 		if def.Columns, err = readColumns(def.Name, table.ColumnsLength(), table.Columns); err != nil {
 			return Schema{}, err
 		}

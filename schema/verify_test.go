@@ -62,6 +62,9 @@ func bodies(t testing.TB) map[Kind][][]byte {
 	add(KindLeave, b.Leave())
 	add(KindCommand, b.Command(7, 1, []byte{1, 2, 3}))
 	add(KindCommand, b.Command(0, 0, nil))
+	add(KindCommand, b.CommandSeen(7, 1, []byte{1, 2, 3}, 1500))
+	add(KindCommands, b.Commands(5, 1500, []byte{1, 2, 3}))
+	add(KindCommands, b.Commands(0, 0, nil))
 	add(KindEvent, b.Event(2, 9, []byte{4}))
 	add(KindEvent, b.Event(0, 0, nil))
 	add(KindWelcome, b.Welcome(WelcomeInfo{Session: "s", User: "u", GuestToken: "g", ServerTime: 1, PingInterval: 2, Server: "v", Development: true}))
@@ -76,6 +79,8 @@ func bodies(t testing.TB) map[Kind][][]byte {
 	add(KindState, b.State(5, 1, []byte{1, 2}))
 	add(KindState, b.State(5, 0, []byte{1, 2, 3, 4, 5}))
 	add(KindState, b.State(0, 7, nil))
+	add(KindState, b.StatePart(9, 5, 1, 3, []byte{1}))
+	add(KindTiming, b.Timing(-3, 2))
 	add(KindOwner, b.Owner(5, []byte{1, 2}))
 	add(KindEvents, b.Events(5, []byte{1, 2}))
 	add(KindMessage, b.Message(5, "chat", []byte(`"hi"`)))
@@ -109,6 +114,10 @@ func root(k Kind, body []byte) any {
 		return fb.GetRootAsCommand(body, 0)
 	case KindEvent:
 		return fb.GetRootAsEvent(body, 0)
+	case KindCommands:
+		return fb.GetRootAsCommands(body, 0)
+	case KindTiming:
+		return fb.GetRootAsTiming(body, 0)
 	case KindWelcome:
 		return fb.GetRootAsWelcome(body, 0)
 	case KindJoined:

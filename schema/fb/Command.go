@@ -99,8 +99,20 @@ func (rcv *Command) MutatePayload(j int, n byte) bool {
 	return false
 }
 
+func (rcv *Command) Seen() uint32 {
+	o := flatbuffers.UOffsetT(rcv._tab.Offset(10))
+	if o != 0 {
+		return rcv._tab.GetUint32(o + rcv._tab.Pos)
+	}
+	return 0
+}
+
+func (rcv *Command) MutateSeen(n uint32) bool {
+	return rcv._tab.MutateUint32Slot(10, n)
+}
+
 func CommandStart(builder *flatbuffers.Builder) {
-	builder.StartObject(3)
+	builder.StartObject(4)
 }
 func CommandAddTick(builder *flatbuffers.Builder, tick uint32) {
 	builder.PrependUint32Slot(0, tick, 0)
@@ -113,6 +125,9 @@ func CommandAddPayload(builder *flatbuffers.Builder, payload flatbuffers.UOffset
 }
 func CommandStartPayloadVector(builder *flatbuffers.Builder, numElems int) flatbuffers.UOffsetT {
 	return builder.StartVector(1, numElems, 1)
+}
+func CommandAddSeen(builder *flatbuffers.Builder, seen uint32) {
+	builder.PrependUint32Slot(3, seen, 0)
 }
 func CommandEnd(builder *flatbuffers.Builder) flatbuffers.UOffsetT {
 	return builder.EndObject()

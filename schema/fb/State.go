@@ -99,8 +99,32 @@ func (rcv *State) MutateAge(n uint32) bool {
 	return rcv._tab.MutateUint32Slot(8, n)
 }
 
+func (rcv *State) Part() byte {
+	o := flatbuffers.UOffsetT(rcv._tab.Offset(10))
+	if o != 0 {
+		return rcv._tab.GetByte(o + rcv._tab.Pos)
+	}
+	return 0
+}
+
+func (rcv *State) MutatePart(n byte) bool {
+	return rcv._tab.MutateByteSlot(10, n)
+}
+
+func (rcv *State) Parts() byte {
+	o := flatbuffers.UOffsetT(rcv._tab.Offset(12))
+	if o != 0 {
+		return rcv._tab.GetByte(o + rcv._tab.Pos)
+	}
+	return 1
+}
+
+func (rcv *State) MutateParts(n byte) bool {
+	return rcv._tab.MutateByteSlot(12, n)
+}
+
 func StateStart(builder *flatbuffers.Builder) {
-	builder.StartObject(3)
+	builder.StartObject(5)
 }
 func StateAddTick(builder *flatbuffers.Builder, tick uint32) {
 	builder.PrependUint32Slot(0, tick, 0)
@@ -113,6 +137,12 @@ func StateStartPayloadVector(builder *flatbuffers.Builder, numElems int) flatbuf
 }
 func StateAddAge(builder *flatbuffers.Builder, age uint32) {
 	builder.PrependUint32Slot(2, age, 1)
+}
+func StateAddPart(builder *flatbuffers.Builder, part byte) {
+	builder.PrependByteSlot(3, part, 0)
+}
+func StateAddParts(builder *flatbuffers.Builder, parts byte) {
+	builder.PrependByteSlot(4, parts, 1)
 }
 func StateEnd(builder *flatbuffers.Builder) flatbuffers.UOffsetT {
 	return builder.EndObject()

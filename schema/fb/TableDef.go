@@ -84,8 +84,20 @@ func (rcv *TableDef) ColumnsLength() int {
 	return 0
 }
 
+func (rcv *TableDef) Reliable() bool {
+	o := flatbuffers.UOffsetT(rcv._tab.Offset(10))
+	if o != 0 {
+		return rcv._tab.GetBool(o + rcv._tab.Pos)
+	}
+	return false
+}
+
+func (rcv *TableDef) MutateReliable(n bool) bool {
+	return rcv._tab.MutateBoolSlot(10, n)
+}
+
 func TableDefStart(builder *flatbuffers.Builder) {
-	builder.StartObject(3)
+	builder.StartObject(4)
 }
 func TableDefAddName(builder *flatbuffers.Builder, name flatbuffers.UOffsetT) {
 	builder.PrependUOffsetTSlot(0, flatbuffers.UOffsetT(name), 0)
@@ -98,6 +110,9 @@ func TableDefAddColumns(builder *flatbuffers.Builder, columns flatbuffers.UOffse
 }
 func TableDefStartColumnsVector(builder *flatbuffers.Builder, numElems int) flatbuffers.UOffsetT {
 	return builder.StartVector(4, numElems, 4)
+}
+func TableDefAddReliable(builder *flatbuffers.Builder, reliable bool) {
+	builder.PrependBoolSlot(3, reliable, false)
 }
 func TableDefEnd(builder *flatbuffers.Builder) flatbuffers.UOffsetT {
 	return builder.EndObject()

@@ -25,6 +25,8 @@ export interface TableDef {
   readonly name: string;
   /** One row that is always there. */
   readonly single: boolean;
+  /** Its changes travel on the reliable lane, where there are two. */
+  readonly reliable?: boolean;
   readonly columns: readonly Column[];
 }
 
@@ -79,7 +81,7 @@ const MAX_COLUMNS = 256;
 export function readSchema(t: SchemaTable): Schema {
   const tables = list(t.tablesLength(), MAX_DEFINITIONS, (i) => {
     const d = t.tables(i)!;
-    return { name: d.name() ?? '', single: d.single(), columns: readColumns(d) };
+    return { name: d.name() ?? '', single: d.single(), reliable: d.reliable(), columns: readColumns(d) };
   });
   const events = list(t.eventsLength(), MAX_DEFINITIONS, (i) => {
     const d = t.events(i)!;
@@ -146,7 +148,7 @@ function canonicalBytes(s: Schema): number[] {
     }
   };
   u32(s.tables.length);
-  for (const t of s.tables) (text(t.name), out.push(t.single ? 1 : 0), columns(t.columns));
+  for (const t of s.tables) (text(t.name), out.push((t.single ? 1 : 0) | (t.reliable ? 2 : 0)), columns(t.columns));
   u32(s.events.length);
   for (const e of s.events) (text(e.name), columns(e.columns));
   u32(s.inputs.length);

@@ -47,8 +47,13 @@ payloadArray():Uint8Array|null {
   return offset ? new Uint8Array(this.bb!.bytes().buffer, this.bb!.bytes().byteOffset + this.bb!.__vector(this.bb_pos + offset), this.bb!.__vector_len(this.bb_pos + offset)) : null;
 }
 
+seen():number {
+  const offset = this.bb!.__offset(this.bb_pos, 10);
+  return offset ? this.bb!.readUint32(this.bb_pos + offset) : 0;
+}
+
 static startCommand(builder:flatbuffers.Builder) {
-  builder.startObject(3);
+  builder.startObject(4);
 }
 
 static addTick(builder:flatbuffers.Builder, tick:number) {
@@ -75,16 +80,21 @@ static startPayloadVector(builder:flatbuffers.Builder, numElems:number) {
   builder.startVector(1, numElems, 1);
 }
 
+static addSeen(builder:flatbuffers.Builder, seen:number) {
+  builder.addFieldInt32(3, seen, 0);
+}
+
 static endCommand(builder:flatbuffers.Builder):flatbuffers.Offset {
   const offset = builder.endObject();
   return offset;
 }
 
-static createCommand(builder:flatbuffers.Builder, tick:number, input:number, payloadOffset:flatbuffers.Offset):flatbuffers.Offset {
+static createCommand(builder:flatbuffers.Builder, tick:number, input:number, payloadOffset:flatbuffers.Offset, seen:number):flatbuffers.Offset {
   Command.startCommand(builder);
   Command.addTick(builder, tick);
   Command.addInput(builder, input);
   Command.addPayload(builder, payloadOffset);
+  Command.addSeen(builder, seen);
   return Command.endCommand(builder);
 }
 }

@@ -47,8 +47,18 @@ age():number {
   return offset ? this.bb!.readUint32(this.bb_pos + offset) : 1;
 }
 
+part():number {
+  const offset = this.bb!.__offset(this.bb_pos, 10);
+  return offset ? this.bb!.readUint8(this.bb_pos + offset) : 0;
+}
+
+parts():number {
+  const offset = this.bb!.__offset(this.bb_pos, 12);
+  return offset ? this.bb!.readUint8(this.bb_pos + offset) : 1;
+}
+
 static startState(builder:flatbuffers.Builder) {
-  builder.startObject(3);
+  builder.startObject(5);
 }
 
 static addTick(builder:flatbuffers.Builder, tick:number) {
@@ -75,16 +85,26 @@ static addAge(builder:flatbuffers.Builder, age:number) {
   builder.addFieldInt32(2, age, 1);
 }
 
+static addPart(builder:flatbuffers.Builder, part:number) {
+  builder.addFieldInt8(3, part, 0);
+}
+
+static addParts(builder:flatbuffers.Builder, parts:number) {
+  builder.addFieldInt8(4, parts, 1);
+}
+
 static endState(builder:flatbuffers.Builder):flatbuffers.Offset {
   const offset = builder.endObject();
   return offset;
 }
 
-static createState(builder:flatbuffers.Builder, tick:number, payloadOffset:flatbuffers.Offset, age:number):flatbuffers.Offset {
+static createState(builder:flatbuffers.Builder, tick:number, payloadOffset:flatbuffers.Offset, age:number, part:number, parts:number):flatbuffers.Offset {
   State.startState(builder);
   State.addTick(builder, tick);
   State.addPayload(builder, payloadOffset);
   State.addAge(builder, age);
+  State.addPart(builder, part);
+  State.addParts(builder, parts);
   return State.endState(builder);
 }
 }

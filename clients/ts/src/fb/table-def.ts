@@ -47,8 +47,13 @@ columnsLength():number {
   return offset ? this.bb!.__vector_len(this.bb_pos + offset) : 0;
 }
 
+reliable():boolean {
+  const offset = this.bb!.__offset(this.bb_pos, 10);
+  return offset ? !!this.bb!.readInt8(this.bb_pos + offset) : false;
+}
+
 static startTableDef(builder:flatbuffers.Builder) {
-  builder.startObject(3);
+  builder.startObject(4);
 }
 
 static addName(builder:flatbuffers.Builder, nameOffset:flatbuffers.Offset) {
@@ -75,16 +80,21 @@ static startColumnsVector(builder:flatbuffers.Builder, numElems:number) {
   builder.startVector(4, numElems, 4);
 }
 
+static addReliable(builder:flatbuffers.Builder, reliable:boolean) {
+  builder.addFieldInt8(3, +reliable, +false);
+}
+
 static endTableDef(builder:flatbuffers.Builder):flatbuffers.Offset {
   const offset = builder.endObject();
   return offset;
 }
 
-static createTableDef(builder:flatbuffers.Builder, nameOffset:flatbuffers.Offset, single:boolean, columnsOffset:flatbuffers.Offset):flatbuffers.Offset {
+static createTableDef(builder:flatbuffers.Builder, nameOffset:flatbuffers.Offset, single:boolean, columnsOffset:flatbuffers.Offset, reliable:boolean):flatbuffers.Offset {
   TableDef.startTableDef(builder);
   TableDef.addName(builder, nameOffset);
   TableDef.addSingle(builder, single);
   TableDef.addColumns(builder, columnsOffset);
+  TableDef.addReliable(builder, reliable);
   return TableDef.endTableDef(builder);
 }
 }
