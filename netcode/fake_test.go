@@ -95,6 +95,7 @@ type fakeSeat struct {
 	link     *Link
 	commands []uint32
 	events   int
+	saw      [][2]uint32
 	left     int
 	lost     int
 	refuse   error // of Enter, Command and Event
@@ -114,6 +115,12 @@ func (s *fakeSeat) Command(tick uint32, _ uint8, _ []byte) error {
 		s.commands = append(s.commands, tick)
 	}
 	return s.refuse
+}
+
+func (s *fakeSeat) Saw(named, seen uint32) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.saw = append(s.saw, [2]uint32{named, seen})
 }
 
 func (s *fakeSeat) Event(uint32, uint8, []byte) error {

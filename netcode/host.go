@@ -23,6 +23,9 @@ type Seat interface {
 	Enter(conn *Link) error
 	// Command hands in the command for one tick.
 	Command(tick uint32, input uint8, payload []byte) error
+	// Saw says, before the command for the tick named, what the player saw
+	// when it made that command: the tick that was drawn, in 1/256.
+	Saw(named, seen uint32)
 	// Event hands in an event; seq is the client's count of them.
 	Event(seq uint32, input uint8, payload []byte) error
 	// Leave says that the player asked to leave. Left arrives through the link.

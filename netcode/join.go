@@ -24,6 +24,9 @@ func (s *Session) join(body []byte) {
 		User:       s.User(),
 		Remote:     s.RemoteAddr(),
 	}
+	if schema.JoinMode(req.Mode) == schema.JoinTicket && req.Token == "" {
+		req.Token = s.ticket
+	}
 	if err := s.admit(); err != nil {
 		s.refuse(0, req.Request, err)
 		return

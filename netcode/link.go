@@ -17,6 +17,7 @@ type Link struct {
 	sent    atomic.Uint32 // tick of the newest State that was queued
 	applied atomic.Uint32 // newest tick that the client says it has applied
 	over    atomic.Bool   // Done, or told the seat that it is lost
+	lossy   lossyLink
 }
 
 // Frame queues a State message, unless bytes of an earlier flush are unsent:
@@ -75,6 +76,9 @@ func (l *Link) acknowledge(tick uint32) {
 	applied := l.applied.Load()
 	if tick > applied && tick <= l.sent.Load() || tick == 0 && applied != 0 {
 		l.applied.Store(tick)
+	}
+	if tick == 0 {
+		l.lossy.base.Store(0)
 	}
 }
 

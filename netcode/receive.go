@@ -46,6 +46,8 @@ func (s *Session) dispatch(h schema.Header, body []byte) error {
 	switch h.Kind {
 	case schema.KindCommand:
 		s.command(h, body)
+	case schema.KindCommands:
+		return s.repeatedCommands(h, body)
 	case schema.KindEvent:
 		s.event(h, body)
 	case schema.KindPong:
@@ -92,7 +94,7 @@ func (s *Session) hello(body []byte) error {
 		s.Close(schema.CodeBadProtocol, "this server speaks another version of the protocol")
 		return errClosed
 	}
-	user, guestToken, err := s.authenticate(string(m.Token()))
+	user, guestToken, err := s.identify(string(m.Token()))
 	if err != nil {
 		s.Close(err.Code, err.Message)
 		return errClosed
@@ -113,6 +115,23 @@ func (s *Session) hello(body []byte) error {
 	}))
 	s.welcomed.Store(true)
 	return nil
+}
+
+// identify is authenticate, but for clients whose connect token has said
+// already who they are. Such a client's token is of the same user.
+func (s *Session) identify(token string) (auth.User, string, *schema.Error) {
+	known := s.User()
+	if known.ID == "" {
+		return s.authenticate(token)
+	}
+	if token == "" {
+		return known, "", nil
+	}
+	user, guestToken, err := s.authenticate(token)
+	if err == nil && user.ID != known.ID {
+		err = schema.Errorf(schema.CodeForbidden, "the token is not of the user that the connection was granted to")
+	}
+	return user, guestToken, err
 }
 
 // authenticate may wait on the network, as long as a Hello may take.
@@ -175,6 +194,9 @@ func (s *Session) command(h schema.Header, body []byte) {
 		return
 	}
 	m := fb.GetRootAsCommand(body, 0)
+	if seen := m.Seen(); seen != 0 {
+		l.seat.Saw(m.Tick(), seen)
+	}
 	if err := l.seat.Command(m.Tick(), m.Input(), m.PayloadBytes()); err != nil {
 		s.refuse(h.Handle, 0, err)
 	}

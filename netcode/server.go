@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/parlor-server/parlor/auth"
 	"github.com/parlor-server/parlor/schema"
 )
 
@@ -53,9 +54,18 @@ func NewServer(cfg Config) (*Server, error) {
 
 // Open begins a session over t, which must call its Receive and, last, its
 // Ended. When the server is going away the session is closed already.
-func (s *Server) Open(t Transport) *Session {
+func (s *Server) Open(t Transport) *Session { return s.OpenAs(t, auth.User{}, "") }
+
+// OpenAs is Open for a client that has proved before who it is: with a connect
+// token. Its Hello needs no token, and a Join with an empty ticket takes the
+// given one.
+func (s *Server) OpenAs(t Transport, user auth.User, ticket string) *Session {
 	now := s.now()
-	c := &Session{id: rand.Text(), server: s, transport: t, opened: now, limits: newLimiter(now, &s.rates)}
+	c := &Session{id: rand.Text(), server: s, transport: t, opened: now, limits: newLimiter(now, &s.rates), ticket: ticket}
+	c.datagrams, _ = t.(DatagramTransport)
+	if user.ID != "" {
+		c.become(user)
+	}
 	c.ctx, c.cancel = context.WithCancel(s.ctx)
 	c.heard.Store(int64(now))
 	s.running.Add(1)

@@ -24,8 +24,10 @@ type Session struct {
 	transport Transport
 	ctx       context.Context // ends when the session is closed
 	cancel    context.CancelFunc
-	opened    time.Duration // coarse
-	nextPing  time.Duration // the sweep's
+	datagrams DatagramTransport // transport, if it has an unreliable lane
+	ticket    string            // of the connect token; empty: none
+	opened    time.Duration     // coarse
+	nextPing  time.Duration     // the sweep's
 
 	welcomed atomic.Bool
 	closing  atomic.Uint32 // 0: open, otherwise the code + 1
@@ -36,8 +38,9 @@ type Session struct {
 	pingDue  atomic.Bool             // the next flush carries a Ping
 	links    atomic.Pointer[[]*Link] // replaced as a whole, under mu
 
-	limits limiter        // the reader's
-	joins  sync.WaitGroup // join goroutines; only the reader adds
+	limits   limiter              // the reader's
+	commands schema.CommandReader // the reader's
+	joins    sync.WaitGroup       // join goroutines; only the reader adds
 
 	mu         sync.Mutex // guards all below, and writes to links
 	pending    int        // joins under way

@@ -25,3 +25,15 @@ type Transport interface {
 	// RemoteAddr is the client's address, for logs and for games.
 	RemoteAddr() string
 }
+
+// DatagramTransport is a Transport with an unreliable lane beside the reliable
+// one: netcode/udp.
+type DatagramTransport interface {
+	Transport
+	// Datagram queues a message that may be lost and may overtake others; it
+	// leaves at the next Flush. It reports false when the session has used up
+	// what it may send for now. body is copied.
+	Datagram(head [schema.HeaderSize]byte, body []byte) bool
+	// DatagramSize is the largest body that Datagram takes.
+	DatagramSize() int
+}
