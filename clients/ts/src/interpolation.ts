@@ -113,6 +113,7 @@ export class Interpolation<T extends object> {
     const saw = (id: number, row: Readonly<T>) => this.history.saw(id, row as Fields, room.tick);
     this.restart();
     this.stops = [
+      room.draws(this),
       table.onAdd(saw),
       table.onChange(saw),
       table.onRemove((id) => this.history.lost(id, room.tick)),
@@ -135,6 +136,11 @@ export class Interpolation<T extends object> {
       const row = this.history.sample(id, at);
       if (row !== undefined) yield [id, row as T];
     }
+  }
+
+  /** The tick that was drawn last, with its fraction; 0: none yet. */
+  get drawn(): number {
+    return this.play;
   }
 
   /** The tick that is drawn now, with its fraction. */

@@ -75,8 +75,9 @@ export function buildLeave(): Uint8Array {
   return body((b) => fb.Leave.createLeave(b));
 }
 
-export function buildCommand(tick: number, input: number, payload: Uint8Array): Uint8Array {
-  return body((b) => fb.Command.createCommand(b, tick, input, bytes(b, payload)));
+/** seen: the tick that was drawn when the command was made, in 1/256 ticks; 0: not said. */
+export function buildCommand(tick: number, input: number, payload: Uint8Array, seen = 0): Uint8Array {
+  return body((b) => fb.Command.createCommand(b, tick, input, bytes(b, payload), seen));
 }
 
 export function buildEvent(input: number, seq: number, payload: Uint8Array): Uint8Array {

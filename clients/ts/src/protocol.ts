@@ -4,7 +4,7 @@ export const PROTOCOL_VERSION = 1;
 /** Says which table a message's body holds. */
 export const Kind = {
   Hello: 1, Auth: 2, Join: 3, Leave: 4, Command: 5, Event: 6,
-  Welcome: 16, Joined: 17, Left: 18, State: 19, Owner: 20, Events: 21, Message: 22, Error: 23,
+  Welcome: 16, Joined: 17, Left: 18, State: 19, Owner: 20, Events: 21, Message: 22, Error: 23, Timing: 24,
   Ping: 32, Pong: 33, Close: 34,
 } as const;
 

@@ -33,6 +33,12 @@ type Named<T> = T extends object ? T : Record<string, never>;
 /** joining: no frame yet; reconnecting: the connection is lost and the seat held. */
 export type RoomStatus = 'joining' | 'joined' | 'reconnecting' | 'left';
 
+/** Draws rows of the room as they were a little ago. */
+export interface Drawing {
+  /** The tick that is drawn, with its fraction. */
+  readonly drawn: number;
+}
+
 /** Holds the seat of a lost player. */
 export interface Seat {
   room: string;
@@ -78,6 +84,7 @@ export class Room<W extends World = AnyWorld> {
   private inputs = new Map<string, { index: number; def: InputDef; shape: Shape }>();
   private mirror: Mirror | undefined;
   private session: Session | undefined;
+  private readonly drawing = new Set<Drawing>();
   private handle = 0;
   private schemaHash = 0n;
   private seq = 0;
@@ -105,8 +112,14 @@ export class Room<W extends World = AnyWorld> {
   command<K extends keyof Named<W['inputs']> & string>(name: K, tick: number, value: Named<W['inputs']>[K]): Named<W['inputs']>[K] {
     const input = this.input(name, true);
     const payload = encodeRecord(input.shape, value);
-    this.session?.send(Kind.Command, this.handle, this.applied, buildCommand(tick, input.index, payload));
+    this.session?.send(Kind.Command, this.handle, this.applied, buildCommand(tick, input.index, payload, this.seen()));
     return decodeRecord(input.shape, payload) as Named<W['inputs']>[K];
+  }
+
+  /** Commands name what the drawing shows when they are made, until it is taken back. For Interpolation. */
+  draws(drawing: Drawing): Unsubscribe {
+    this.drawing.add(drawing);
+    return () => this.drawing.delete(drawing);
   }
 
   /** Gives up the seat. */
@@ -210,6 +223,13 @@ export class Room<W extends World = AnyWorld> {
       throw new TypeError(`room ${this.kind} has no ${command ? 'command' : 'event'} ${name}`);
     }
     return input;
+  }
+
+  /** The latest tick that is drawn, in 1/256 ticks; 0: nothing is drawn. */
+  private seen(): number {
+    let latest = 0;
+    for (const { drawn } of this.drawing) latest = Math.max(latest, drawn);
+    return Math.floor(latest * 256) >>> 0;
   }
 
   private receive(head: Header, body: Uint8Array): void {

@@ -320,7 +320,16 @@ test('predicts and interpolates a room', async () => {
   assert.deepEqual([prediction.waiting, prediction.corrections, prediction.row!.X], [0, 0, 6]);
   server.last.state(1, 103, 1, moved(10), named);
   assert.deepEqual([prediction.corrections, prediction.row!.X], [0, 16], 'pushed by the server');
+  const seen = () => fb.Command.getRootAsCommand(server.last.of(Kind.Command).at(-1)!.body).seen();
+  assert.equal(seen(), 0, 'nothing had been drawn');
   assert.ok(drawn.sample(ID, 400)!.X >= 5);
+  room.command('Move', named + 1, { X: 1 });
+  assert.ok(drawn.drawn > 0);
+  assert.equal(seen(), Math.floor(drawn.drawn * 256), 'what was drawn when the command was made');
   prediction.close();
   drawn.close();
+  room.command('Move', named + 2, { X: 1 });
+  assert.equal(seen(), 0, 'nothing is drawn any more');
+  server.last.push(Kind.Timing, 1, 0, (b) => fb.Timing.createTiming(b, -2, 1));
+  assert.equal(room.status, 'joined', 'what only lossy connections need is ignored');
 });

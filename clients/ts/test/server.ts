@@ -139,7 +139,7 @@ function buildColumns(b: flatbuffers.Builder, columns: readonly Column[]): numbe
 function buildSchema(b: flatbuffers.Builder, s: Schema): number {
   const tables = s.tables.map((t) => {
     const columns = fb.TableDef.createColumnsVector(b, buildColumns(b, t.columns));
-    return fb.TableDef.createTableDef(b, b.createString(t.name), t.single, columns);
+    return fb.TableDef.createTableDef(b, b.createString(t.name), t.single, columns, false);
   });
   const events = s.events.map((e) => {
     const columns = fb.EventDef.createColumnsVector(b, buildColumns(b, e.columns));
