@@ -31,7 +31,7 @@ func (r *runner) takeIn(items []item, data []byte) (worked bool) {
 		worked = true
 		if it.kind == itemCommand || it.kind == itemEvent {
 			if it.place.current == it.from { // not of a connection that was replaced, or a player who left
-				r.takeInput(it.place, it, data[it.payload.from:it.payload.to])
+				r.takeInput(it.place, it, it.payload(data))
 			}
 			continue
 		}

@@ -136,7 +136,11 @@ func (c *client) expectJoined(head schema.Header) {
 	}
 }
 
-func (c *client) Flush() {}
+func (c *client) Datagram(schema.Header, []byte) bool { return false }
+func (c *client) DatagramSize() int                   { return 0 }
+func (c *client) Base() uint32                        { return 0 }
+func (c *client) RTT() time.Duration                  { return 0 }
+func (c *client) Flush()                              {}
 func (c *client) Applied() uint32 {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -64,6 +64,19 @@ func (c *Ctx) Player(id state.ID) *Player { return c.room.players.get(id) }
 // PlayerCount is the number of taken seats.
 func (c *Ctx) PlayerCount() int { return c.room.players.count }
 
+// Rewind gives the moment that a player saw when it made the input at work:
+// Table.At(moment) of a table tagged `parlor:"rewind"` shows its rows as they
+// were then. It is at most 400 ms ago, and no longer ago than the player's
+// round trip and a client's interpolation explain; for nil, and for players
+// who do not say what they see, it is the present.
+func (c *Ctx) Rewind(p *Player) state.Moment {
+	now := uint32(c.room.now) << 8
+	if p == nil {
+		return state.MomentAt(now)
+	}
+	return state.MomentAt(now - min(uint32(p.lag)*lagStep, now))
+}
+
 // Send gives one player a room message; data is encoded as JSON.
 func (c *Ctx) Send(to *Player, name string, data any) {
 	c.out.add(Send{To: to.ID, Kind: schema.KindMessage, Name: name, Data: encodeMessage(name, data)})

@@ -29,6 +29,11 @@ type Game[W, L any] struct {
 	// EventsPerSecond limits each player's events; default 30, with bursts of twice that.
 	EventsPerSecond int
 
+	// Reliable keeps all of a room's state on the reliable lane, over UDP too:
+	// for turns and cards, where every step counts and none is in a hurry.
+	// Single tables are kept there by the tag `parlor:"reliable"`.
+	Reliable bool
+
 	// Auth refuses a join by returning an error; its text reaches the player.
 	Auth func(context.Context, JoinRequest) error
 	// Load may wait on a database or network before the join; never called in a replay.
@@ -76,6 +81,7 @@ type definition struct {
 	grace    time.Duration
 	emptyFor time.Duration
 	events   int
+	reliable bool
 	schema   schema.Schema
 	hash     uint64
 	inputs   []schema.InputDef
@@ -125,6 +131,7 @@ func define[W, L any](name string, game Game[W, L]) (*definition, error) {
 		grace:    orDuration(game.Grace, DefaultGrace),
 		emptyFor: orDuration(game.EmptyFor, DefaultEmptyFor),
 		events:   orInt(game.EventsPerSecond, DefaultEvents),
+		reliable: game.Reliable,
 		auth:     game.Auth,
 	}
 	if err := checkName(name); err != nil {

@@ -29,13 +29,15 @@ const (
 
 // item is what another goroutine wants of a room.
 type item struct {
-	kind    itemKind
-	input   uint8
-	number  uint32 // itemCommand: the tick; itemEvent: the client's count
-	from    *Seat
-	place   *place // from's, for inputs
-	payload span
-	order   *order // for the rare kinds
+	kind   itemKind
+	input  uint8
+	size   uint16 // of an input's payload
+	number uint32 // itemCommand: the tick; itemEvent: the client's count
+	from   *Seat
+	place  *place // from's, for inputs
+	at     uint32 // of an input's payload, in the inbox's data
+	seen   uint32 // itemCommand: what the player saw, in 1/256 ticks; 0: it did not say
+	order  *order // for the rare kinds
 }
 
 // order is what itemKick, itemCall and itemClose carry.
@@ -45,7 +47,8 @@ type order struct {
 	code schema.Code
 }
 
-type span struct{ from, to uint32 }
+// payload is what an input carries; data came with it from take.
+func (it *item) payload(data []byte) []byte { return data[it.at : it.at+uint32(it.size)] }
 
 // inbox takes in what arrives between two ticks, in order. Any goroutine may
 // push; the room's loop takes all at once. When it is full, commands and
@@ -77,14 +80,13 @@ func (b *inbox) pushInput(it item, payload []byte) bool {
 		return false
 	}
 	it.from.pushed++
-	from := uint32(len(b.data))
+	it.at, it.size = uint32(len(b.data)), uint16(len(payload))
 	b.data = append(b.data, payload...)
-	it.payload = span{from, uint32(len(b.data))}
 	b.items = append(b.items, it)
 	return true
 }
 
-// take gives all items and the bytes that their spans point into; both are
+// take gives all items and the bytes that their payloads lie in; both are
 // valid until the next take.
 func (b *inbox) take() ([]item, []byte) {
 	b.mu.Lock()

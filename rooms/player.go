@@ -11,7 +11,8 @@ type Player struct {
 	Guest     bool     // without a signed token
 	Connected bool     // false while the seat waits for its player to come back
 
-	failures int // inputs that made the rules panic
+	failures int    // inputs that made the rules panic
+	lag      uint16 // how far behind the tick its inputs were made for was what it saw, in 1/16 ticks
 }
 
 // playerSet keeps a room's players by seat, so that they are walked in the

@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"encoding/hex"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/parlor-server/parlor/auth"
@@ -28,6 +29,8 @@ type Seat struct {
 
 	conn Conn // guarded by run.mu until the loop has the seat; nil before Enter
 	gone bool // guarded by run.mu; Leave or Lost came
+
+	saw atomic.Uint64 // the tick named (upper half) and what was seen when its command was made
 
 	epoch  uint64 // guarded by run.inbox.mu
 	pushed int    // guarded by run.inbox.mu; inputs since epoch
@@ -109,6 +112,11 @@ func (s *Seat) Enter(conn Conn) error {
 	return nil
 }
 
+// Saw says, before the command for the tick named, what the player saw when it
+// made that command: the moment that was drawn, in 1/256 ticks. Rules get at it
+// with Ctx.Rewind.
+func (s *Seat) Saw(named, seen uint32) { s.saw.Store(uint64(named)<<32 | uint64(seen)) }
+
 // Command hands in the player's command for a tick.
 func (s *Seat) Command(tick uint32, input uint8, payload []byte) error {
 	return s.input(itemCommand, tick, input, payload, true)
@@ -129,7 +137,11 @@ func (s *Seat) input(kind itemKind, number uint32, input uint8, payload []byte, 
 		s.run.stats.InputsRefused.Add(1)
 		return schema.Errorf(schema.CodeBadInput, "%s has %d bytes, it may have %d", inputs[input].Name, len(payload), maxInputLength)
 	}
-	if s.run.inbox.pushInput(item{kind: kind, from: s, place: s.place, input: input, number: number}, payload) {
+	it := item{kind: kind, from: s, place: s.place, input: input, number: number}
+	if saw := s.saw.Load(); command && uint32(saw>>32) == number {
+		it.seen = uint32(saw)
+	}
+	if s.run.inbox.pushInput(it, payload) {
 		return nil
 	}
 	s.run.stats.InputsDropped.Add(1)

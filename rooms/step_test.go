@@ -44,12 +44,16 @@ func dotsGame() Game[dots, struct{}] {
 // sink is a Conn that applies at once and keeps nothing.
 type sink struct{ applied uint32 }
 
-func (s *sink) Frame(schema.Header, []byte) bool { s.applied++; return true }
-func (s *sink) Message(schema.Header, []byte)    {}
-func (s *sink) Flush()                           {}
-func (s *sink) Applied() uint32                  { return s.applied }
-func (s *sink) Done()                            {}
-func (s *sink) Close(schema.Code, string)        {}
+func (s *sink) Frame(schema.Header, []byte) bool    { s.applied++; return true }
+func (s *sink) Message(schema.Header, []byte)       {}
+func (s *sink) Datagram(schema.Header, []byte) bool { return false }
+func (s *sink) DatagramSize() int                   { return 0 }
+func (s *sink) Flush()                              {}
+func (s *sink) Applied() uint32                     { return s.applied }
+func (s *sink) Base() uint32                        { return 0 }
+func (s *sink) RTT() time.Duration                  { return 0 }
+func (s *sink) Done()                               {}
+func (s *sink) Close(schema.Code, string)           {}
 
 // crowd is a room with players, stepped by hand.
 type crowd struct {

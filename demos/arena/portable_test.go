@@ -311,6 +311,18 @@ func (h *hand) Applied() uint32 {
 	return h.applied
 }
 
+// Datagram implements rooms.Conn.
+func (h *hand) Datagram(schema.Header, []byte) bool { return false }
+
+// DatagramSize implements rooms.Conn.
+func (h *hand) DatagramSize() int { return 0 }
+
+// Base implements rooms.Conn.
+func (h *hand) Base() uint32 { return 0 }
+
+// RTT implements rooms.Conn.
+func (h *hand) RTT() time.Duration { return 0 }
+
 // Flush implements rooms.Conn.
 func (h *hand) Flush() {}
 
