@@ -1,3 +1,5 @@
+//go:build !linux
+
 package udp
 
 // openFast opens what this platform has: one socket of package net.
