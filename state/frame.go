@@ -25,34 +25,57 @@ type frameEncoder struct {
 // the last EndTick. It is not ok, and dst as it was, if base is none of the
 // last 64 ticks: then send a keyframe.
 func (s *Store) AppendDelta(dst []byte, base tick.Tick, withHash bool) (payload []byte, ok bool) {
-	n, ok := s.ring.since(base)
+	return s.AppendDeltaOf(dst, AllTables, base, withHash)
+}
+
+// AppendDeltaOf is AppendDelta for some of the tables: the payload has, and
+// its hash covers, nothing of the others.
+func (s *Store) AppendDeltaOf(dst []byte, tables Tables, base tick.Tick, withHash bool) (payload []byte, ok bool) {
+	changes, ok := s.changesSince(tables, base)
 	if !ok {
 		return dst, false
 	}
-	var changes changes
-	switch n {
-	case 0:
-	case 1:
-		changes = s.ring.changes(0)
-	default:
-		changes = s.merge(n)
+	return s.appendChanges(dst, tables, changes, withHash), true
+}
+
+// changesSince returns what these tables, and maybe others, went by since a
+// tick, until the next call.
+func (s *Store) changesSince(tables Tables, base tick.Tick) (c changes, ok bool) {
+	n, ok := s.ring.since(base)
+	switch {
+	case !ok || n == 0:
+		return nil, ok
+	case n == 1:
+		return s.ring.changes(0), true
 	}
-	s.beginFrame(dst, withHash)
-	for table := range s.public {
+	return s.merge(tables, n), true
+}
+
+// appendChanges appends the payload of a frame in one part.
+func (s *Store) appendChanges(dst []byte, tables Tables, changes changes, withHash bool) []byte {
+	s.writer.Reset(dst)
+	s.writeHash(tables, withHash)
+	for table, r := range s.public {
+		var change tableChange
 		changed := len(changes) > 0 && int(changes[0]) == table
+		if changed {
+			change, changes = changes.next()
+		}
+		if !tables.has(r.reliable) {
+			continue
+		}
 		s.writer.Bool(changed)
 		if changed {
-			var change tableChange
-			change, changes = changes.next()
-			s.frames.table(&s.writer, s.public[table].grid, &change)
+			s.frames.table(&s.writer, r.grid, &change, wholeTable())
 		}
 	}
-	return s.writer.Finish(), true
+	return s.writer.Finish()
 }
 
 // AppendKeyframe appends the whole public state of the last EndTick.
 func (s *Store) AppendKeyframe(dst []byte, withHash bool) []byte {
-	s.beginFrame(dst, withHash)
+	s.writer.Reset(dst)
+	s.writeHash(AllTables, withHash)
 	for _, r := range s.public {
 		s.writer.Bool(r.grid.live > 0)
 		if r.grid.live == 0 {
@@ -65,24 +88,23 @@ func (s *Store) AppendKeyframe(dst []byte, withHash bool) []byte {
 		}
 		s.writer.Bool(false)
 		s.writer.Bool(true)
-		f.creates(&s.writer, r.grid, f.slots)
+		f.creates(&s.writer, r.grid, f.slots, 0)
 		s.writer.Bool(false)
 	}
 	return s.writer.Finish()
 }
 
-func (s *Store) beginFrame(dst []byte, withHash bool) {
-	s.writer.Reset(dst)
+func (s *Store) writeHash(tables Tables, withHash bool) {
 	s.writer.Bool(withHash)
 	if withHash {
-		h := s.PublicHash()
+		h := s.PublicHashOf(tables)
 		s.writer.Bits(uint64(h.A), 32)
 		s.writer.Bits(uint64(h.B), 32)
 	}
 }
 
-// table writes one table's change.
-func (f *frameEncoder) table(w *bitstream.Writer, g *grid, change *tableChange) {
+// table writes one table's change within a window of its slots.
+func (f *frameEncoder) table(w *bitstream.Writer, g *grid, change *tableChange, window slotWindow) {
 	f.created.fill(len(g.pages), change.created)
 	f.staying.empty(len(g.pages))
 	for i, b := range g.pages {
@@ -91,6 +113,10 @@ func (f *frameEncoder) table(w *bitstream.Writer, g *grid, change *tableChange) 
 		}
 	}
 	staying := g.live - len(change.created)
+	if window != wholeTable() {
+		f.staying.keep(window)
+		staying = f.staying.count()
+	}
 	w.Bool(len(change.deleted) > 0)
 	if len(change.deleted) > 0 {
 		f.deleted.fill(len(g.pages), change.deleted)
@@ -102,7 +128,7 @@ func (f *frameEncoder) table(w *bitstream.Writer, g *grid, change *tableChange) 
 	}
 	w.Bool(len(change.created) > 0)
 	if len(change.created) > 0 {
-		f.creates(w, g, change.created)
+		f.creates(w, g, change.created, window.first)
 	}
 	w.Bool(len(change.parts) > 0)
 	if len(change.parts) > 0 {
@@ -120,9 +146,10 @@ func (f *frameEncoder) rowSet(w *bitstream.Writer, all *slotSet, many int, part 
 	writeRowSet(w, f.positions, many)
 }
 
-func (f *frameEncoder) creates(w *bitstream.Writer, g *grid, slots []uint32) {
+// creates writes new rows; none is in a slot before first.
+func (f *frameEncoder) creates(w *bitstream.Writer, g *grid, slots []uint32, first uint32) {
 	w.UVar(uint64(len(slots)))
-	previous := -1
+	previous := int(first) - 1
 	for _, slot := range slots {
 		w.UVar(uint64(int(slot) - previous - 1))
 		w.Bits(uint64(g.id(slot).gen()), 12)

@@ -5,13 +5,16 @@ import (
 	"slices"
 )
 
-// merge sums up the last n ticks' changes, in a buffer that the next call
-// overwrites: what a client lacks that has the state of n ticks ago. A cell
+// merge sums up the last n ticks' changes of some tables, in a buffer that the
+// next call overwrites: what a client lacks that has the state of n ticks ago. A cell
 // went by the sum of what it went by in each tick.
-func (s *Store) merge(n int) changes {
+func (s *Store) merge(tables Tables, n int) changes {
 	f := &s.frames
 	out := f.merged[:0]
 	for table, r := range s.public {
+		if !tables.has(r.reliable) {
+			continue
+		}
 		f.history = f.history[:0]
 		for i := range n { // newest first
 			f.history = append(f.history, s.ring.changes(i).of(table))

@@ -26,6 +26,8 @@ type Mirror struct {
 
 	frameHash    Hash
 	hasFrameHash bool
+
+	lossy *lossyFrames // nil before the first Keep
 }
 
 // MirrorTable is one table of a Mirror.
@@ -39,10 +41,11 @@ type MirrorTable struct {
 
 	owned map[ID]*ownedRow
 
-	order []uint32 // the live slots in order, unless stale
-	stale bool
-	fresh slotSet // rows created by this frame
-	marks slotSet // rows changed by this frame
+	window slotWindow // that frames are read for
+	order  []uint32   // the live slots in order, unless stale
+	stale  bool
+	fresh  slotSet // rows created by this frame
+	marks  slotSet // rows changed by this frame
 
 	added, changed, removed, ownerChanged []ID
 }
@@ -65,6 +68,7 @@ func NewMirror(s schema.Schema) *Mirror {
 	for i := range m.tables {
 		t := &m.tables[i]
 		t.def = &s.Tables[i]
+		t.window = wholeTable()
 		t.grid = newGrid(i, t.def)
 		t.owned = make(map[ID]*ownedRow)
 		for n := range t.def.Columns {
@@ -93,15 +97,22 @@ func (m *Mirror) Schema() schema.Schema { return m.schema }
 
 // Hash is the public hash of what the mirror holds. It costs a little for each
 // row that changed since it was last asked for.
-func (m *Mirror) Hash() (h Hash) {
+func (m *Mirror) Hash() Hash { return m.HashOf(AllTables) }
+
+// HashOf is the public hash of some of the tables.
+func (m *Mirror) HashOf(tables Tables) (h Hash) {
 	for i := range m.tables {
-		h.add(m.tables[i].grid.publicHash())
+		if t := &m.tables[i]; tables.has(t.def.Reliable) {
+			h.add(t.grid.publicHash())
+		}
 	}
 	return h
 }
 
 // LastFrameHash is the hash that the last frame said its result has; ok is
-// false if it carried none. If it differs from Hash, the mirror is out of step.
+// false if it carried none. If it differs from Hash, the mirror is out of
+// step. For a frame of some of the tables it counts the others as they are;
+// for a lossy one it is there when all parts are.
 func (m *Mirror) LastFrameHash() (h Hash, ok bool) { return m.frameHash, m.hasFrameHash }
 
 // Table returns the table at an index of Schema.Tables, or nil.

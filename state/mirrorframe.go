@@ -22,15 +22,31 @@ var (
 // must be given a keyframe. It never panics, and allocates no more than the
 // frame's cells.
 func (m *Mirror) ApplyFrame(payload []byte, keyframe bool) error {
+	m.lossy.lose()
+	return m.applyFrame(payload, AllTables, keyframe)
+}
+
+// ApplyReliable applies a frame of the reliable tables alone, which follows
+// the last one or the keyframe. After an error the mirror must be given a
+// keyframe.
+func (m *Mirror) ApplyReliable(payload []byte) error {
+	err := m.applyFrame(payload, ReliableTables, false)
+	if err != nil {
+		m.lossy.lose()
+	}
+	return err
+}
+
+func (m *Mirror) applyFrame(payload []byte, tables Tables, keyframe bool) error {
+	m.forgetLists()
 	r := &m.reader
 	r.Reset(payload)
-	m.frameHash, m.hasFrameHash = Hash{}, r.Bool()
-	if m.hasFrameHash {
-		m.frameHash = Hash{uint32(r.Bits(32)), uint32(r.Bits(32))}
-	}
+	hash, hasHash := readHash(r)
 	for i := range m.tables {
 		t := &m.tables[i]
-		t.added, t.changed, t.removed = t.added[:0], t.changed[:0], t.removed[:0]
+		if !tables.has(t.def.Reliable) {
+			continue
+		}
 		if keyframe {
 			t.empty()
 		}
@@ -47,7 +63,37 @@ func (m *Mirror) ApplyFrame(payload []byte, keyframe bool) error {
 	if err := checkEnd(r); err != nil {
 		return fmt.Errorf("state: failed to apply frame: %w", err)
 	}
+	if hasHash {
+		m.setFrameHash(hash, tables)
+	}
 	return nil
+}
+
+// forgetLists makes what the last frame did one that did nothing.
+func (m *Mirror) forgetLists() {
+	m.hasFrameHash = false
+	for i := range m.tables {
+		t := &m.tables[i]
+		t.added, t.changed, t.removed = t.added[:0], t.changed[:0], t.removed[:0]
+	}
+}
+
+func readHash(r *bitstream.Reader) (h Hash, some bool) {
+	if !r.Bool() {
+		return Hash{}, false
+	}
+	return Hash{uint32(r.Bits(32)), uint32(r.Bits(32))}, true
+}
+
+// setFrameHash is told the hash that some of the tables should have.
+func (m *Mirror) setFrameHash(h Hash, tables Tables) {
+	switch tables {
+	case LossyTables:
+		h.add(m.HashOf(ReliableTables))
+	case ReliableTables:
+		h.add(m.HashOf(LossyTables))
+	}
+	m.frameHash, m.hasFrameHash = h, true
 }
 
 // empty removes all rows before a keyframe; removed lists them.
@@ -125,11 +171,11 @@ func (m *Mirror) applyCreates(t *MirrorTable) {
 	}
 	t.stale = true
 	m.selected = m.selected[:0]
-	next := uint64(0)
+	next := uint64(t.window.first)
 	for ; count > 0 && r.Err() == nil; count-- {
 		slot := next + r.UVar()
 		gen := uint16(r.Bits(12))
-		if slot >= maxSlots || slot < next || t.def.Single && slot > 0 {
+		if slot >= uint64(t.window.end) || slot < next || t.def.Single && slot > 0 {
 			r.Fail(errSlot)
 			return
 		}
@@ -157,7 +203,7 @@ func (m *Mirror) create(t *MirrorTable, slot uint32, gen uint16) {
 		return
 	}
 	if b == nil {
-		m.allocated += t.grid.stride * (t.grid.width + 4*t.grid.texts + 3)
+		m.allocated += t.grid.blockWords()
 		if m.allocated > maxMirrorCells {
 			m.reader.Fail(errTooBig)
 			return

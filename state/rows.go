@@ -10,27 +10,28 @@ import (
 // where rows lie, which are live, and which were touched. It belongs to one
 // Store and is used by that Store's goroutine. What every tick reads stands first.
 type rows struct {
-	store   *Store
-	pages   []*page // nil where no row was yet
-	size    uintptr
-	copy    func(dst, src unsafe.Pointer)
-	touched *page     // the first page with rows touched in this call; nil: none
-	sibling *rows     // the next table that was touched in this call
-	edited  pageSet   // pages with rows touched in this tick
-	indexes []indexer // kept up as rows change
-	grid    *grid     // what clients hold; nil if all is local
-	columns []column  // all leaves
-	probes  []probe   // of each column
-	whole   uintptr   // bytes of a row that may be read 8 at a time: all, or none if rows are not aligned
-	live    int
-	room    int // no page below this one has a free slot
-	index   int // among the world's parts
-	number  int // among Store.tables
-	public  int // among the schema's tables, or -1 if all of it is local
-	owned   int // the column that names a row's owner, or -1: the row's own ID
-	owners  int // how many owner columns
-	single  bool
-	full    fullSum // of all slots as of the last EndTick
+	store    *Store
+	pages    []*page // nil where no row was yet
+	size     uintptr
+	copy     func(dst, src unsafe.Pointer)
+	touched  *page     // the first page with rows touched in this call; nil: none
+	sibling  *rows     // the next table that was touched in this call
+	edited   pageSet   // pages with rows touched in this tick
+	indexes  []indexer // kept up as rows change
+	grid     *grid     // what clients hold; nil if all is local
+	columns  []column  // all leaves
+	probes   []probe   // of each column
+	whole    uintptr   // bytes of a row that may be read 8 at a time: all, or none if rows are not aligned
+	live     int
+	room     int // no page below this one has a free slot
+	index    int // among the world's parts
+	number   int // among Store.tables
+	public   int // among the schema's tables, or -1 if all of it is local
+	owned    int // the column that names a row's owner, or -1: the row's own ID
+	owners   int // how many owner columns
+	single   bool
+	reliable bool
+	full     fullSum // of all slots as of the last EndTick
 
 	name    string
 	rowType reflect.Type

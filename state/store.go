@@ -45,11 +45,13 @@ type Store struct {
 	frames   frameEncoder
 	ring     ring
 
-	parts  int // fields of the world so far
-	schema schema.Schema
-	events []eventList
-	links  []func() error // what NewStore does when all tables are known
-	owned  []ownerCell    // buffer for all that one player owns
+	reliable bool // some table is
+	splitter splitter
+	parts    int // fields of the world so far
+	schema   schema.Schema
+	events   []eventList
+	links    []func() error // what NewStore does when all tables are known
+	owned    []ownerCell    // buffer for all that one player owns
 }
 
 // Options are what a world needs beside its type.
@@ -129,7 +131,7 @@ func stateTypeFor(t reflect.Type) string {
 func (s *Store) Schema() schema.Schema { return s.schema }
 
 func (s *Store) describeTable(r *rows, local bool) {
-	def := schema.TableDef{Name: r.name, Single: r.single}
+	def := schema.TableDef{Name: r.name, Single: r.single, Reliable: r.reliable}
 	for i := range r.columns {
 		if c := &r.columns[i]; !c.local {
 			def.Columns = append(def.Columns, c.Column)
@@ -240,6 +242,22 @@ func (s *Store) EndTick() {
 // Changed reports whether the last EndTick found a public change.
 func (s *Store) Changed() bool { return s.changed }
 
+// ChangedIn reports whether the last EndTick found a public change in these tables.
+func (s *Store) ChangedIn(tables Tables) bool {
+	if !s.changed || tables == AllTables {
+		return s.changed
+	}
+	for c := s.ring.changes(0); len(c) > 0; c = c[c[1]:] {
+		if tables.has(s.public[c[0]].reliable) {
+			return true
+		}
+	}
+	return false
+}
+
+// HasReliable reports whether some table is tagged reliable.
+func (s *Store) HasReliable() bool { return s.reliable }
+
 // TimersPending is the number of pending timers of the whole world.
 func (s *Store) TimersPending() (n int) {
 	for _, t := range s.timers {
@@ -266,6 +284,16 @@ func (s *Store) PublicHash() Hash {
 	var h Hash
 	for _, r := range s.public {
 		h.add(r.grid.publicHash())
+	}
+	return h
+}
+
+// PublicHashOf is the public hash of some of the tables.
+func (s *Store) PublicHashOf(tables Tables) (h Hash) {
+	for _, r := range s.public {
+		if tables.has(r.reliable) {
+			h.add(r.grid.publicHash())
+		}
 	}
 	return h
 }

@@ -132,6 +132,8 @@ func (v *Value[T]) bound() *rows {
 // addRows gives a table its columns and its place in the schema.
 func (s *Store) addRows(r *rows, name string, t reflect.Type, options tagOptions) (err error) {
 	r.store, r.name, r.rowType, r.index = s, name, t, s.parts
+	rewind := options.rewind
+	r.reliable, options.reliable, options.rewind = options.reliable, false, false
 	if r.columns, err = columnsOf(t, options); err != nil {
 		return err
 	}
@@ -154,6 +156,15 @@ func (s *Store) addRows(r *rows, name string, t reflect.Type, options tagOptions
 	r.number = len(s.tables)
 	s.tables = append(s.tables, r)
 	s.describeTable(r, options.local)
+	switch {
+	case r.reliable && r.grid == nil:
+		return fmt.Errorf("%s: is sent to nobody, so reliable means nothing", name)
+	case rewind && r.single:
+		return fmt.Errorf("%s: rewind is for tables, not for values", name)
+	case rewind:
+		r.keepHistory(s.hz)
+	}
+	s.reliable = s.reliable || r.reliable
 	r.layProbes()
 	if r.single {
 		p := r.grow(0)

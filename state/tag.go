@@ -17,6 +17,8 @@ type tagOptions struct {
 	quant         float64
 	min, max      float64
 	local, owned  bool
+	reliable      bool   // of a table
+	rewind        bool   // of a table
 	table, column string // of an index
 }
 
@@ -71,8 +73,12 @@ func (o *tagOptions) set(name, value string, hasValue bool) (err error) {
 		o.local = true
 	case "owned":
 		o.owned = true
+	case "reliable":
+		o.reliable = true
+	case "rewind":
+		o.rewind = true
 	default:
-		return errors.New("unknown option; there are quant=, min=, max=, angle, snap, owner, owned, local")
+		return errors.New("unknown option; there are quant=, min=, max=, angle, snap, owner, owned, local, reliable, rewind")
 	}
 	return nil
 }
@@ -85,8 +91,19 @@ func number(text string) (float64, error) {
 	return v, nil
 }
 
+// refuseTable refuses the options that only a table of the world has.
+func (o tagOptions) refuseTable() error {
+	if o.reliable || o.rewind {
+		return errors.New("reliable and rewind are for a whole table: tag the world's field")
+	}
+	return nil
+}
+
 // apply checks the options against a leaf and sets them.
 func (o tagOptions) apply(c *column) error {
+	if err := o.refuseTable(); err != nil {
+		return err
+	}
 	c.Flags, c.Quant, c.Min, c.Max = o.flags, o.quant, o.min, o.max
 	c.local, c.owned = o.local, o.owned
 	float := c.Kind.Float()
