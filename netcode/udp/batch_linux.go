@@ -51,7 +51,7 @@ type reader struct {
 	socket   *fastSocket
 	buffers  [socketBatch][slotSize]byte
 	messages messages
-	pace     pace
+	pace     readPace
 
 	want, got int           // of the call that runs
 	errno     syscall.Errno // what it met

@@ -10,23 +10,23 @@ const pauseLength = 500 * time.Microsecond
 // pauseGap is the mean time between datagrams under which a reader is busy.
 const pauseGap = time.Millisecond
 
-// pace decides whether a reader pauses before its next read. It belongs to the
+// readPace decides whether a reader pauses before its next read. It belongs to the
 // reader.
-type pace struct {
+type readPace struct {
 	last time.Time // when the last read returned
 	busy bool
 }
 
 // arrived notes that a read returned n datagrams; more says that others are
 // likely to wait.
-func (p *pace) arrived(n int, more bool, now time.Time) {
+func (p *readPace) arrived(n int, more bool, now time.Time) {
 	p.busy = !more && now.Sub(p.last) < time.Duration(n)*pauseGap
 	p.last = now
 }
 
 // pause is how long to sleep before the next read: what is left of pauseLength
 // after handling the last one, if datagrams come fast.
-func (p *pace) pause(now time.Time) time.Duration {
+func (p *readPace) pause(now time.Time) time.Duration {
 	if !p.busy {
 		return 0
 	}
