@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/binary"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -35,14 +36,12 @@ func AppendControl(dst []byte, c Control) []byte {
 		return append(dst, c.Data[:]...)
 	}
 	dst = binary.LittleEndian.AppendUint16(dst, c.Code)
-	text := c.Text
-	if len(text) > MaxCloseText {
-		text = text[:MaxCloseText]
-		for len(text) > 0 && !utf8.ValidString(text) {
-			text = text[:len(text)-1] // a rune was cut
-		}
+	text := strings.ToValidUTF8(c.Text, "?")
+	end := min(len(text), MaxCloseText)
+	for end < len(text) && end > 0 && !utf8.RuneStart(text[end]) {
+		end--
 	}
-	return append(dst, text...)
+	return append(dst, text[:end]...)
 }
 
 // ParseControl reads the plaintext of a control packet: ErrControl if it is

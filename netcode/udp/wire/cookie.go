@@ -19,10 +19,12 @@ const CookieSize = 24
 // period at least and two at most.
 const CookiePeriod = 10 * time.Second
 
+const secretSize = 16 // bytes
+
 // Cookies makes and checks the proof that a client receives what is sent to
 // its address. The server remembers nothing for it: a cookie is the number of
-// a secret and a keyed hash of address, nonce and token. Any goroutine may use
-// it. The key is a prefix of what is hashed, which BLAKE2 is safe for.
+// a secret and a keyed hash of address, nonce and token. The key is a prefix of
+// what is hashed, which BLAKE2 is safe for. Any goroutine may use it.
 type Cookies struct {
 	secrets  atomic.Pointer[cookieSecrets]
 	rotating sync.Mutex // held while secrets are replaced
@@ -32,7 +34,7 @@ type Cookies struct {
 type cookieSecrets struct {
 	number            uint64 // of current; previous has one less
 	since             time.Time
-	current, previous [32]byte
+	current, previous [secretSize]byte
 }
 
 // NewCookies makes cookies with fresh secrets.
@@ -68,18 +70,20 @@ func (c *Cookies) Check(cookie [CookieSize]byte, addr netip.AddrPort, nonce [32]
 	return nil
 }
 
-// makeCookie hashes of the token only its tag, by which all of it is known.
-func makeCookie(number uint64, secret *[32]byte, addr netip.AddrPort, nonce *[32]byte, token []byte) (cookie [CookieSize]byte) {
-	var in [32 + 8 + 16 + 2 + 32 + TagSize]byte
-	binary.LittleEndian.PutUint64(cookie[:], number)
+// makeCookie hashes one block, which is all that a flood of requests should
+// cost: of the token its tag, by which all of it is known; of the nonce what the
+// Challenge repeats.
+func makeCookie(number uint64, secret *[secretSize]byte, addr netip.AddrPort, nonce *[32]byte, token []byte) (cookie [CookieSize]byte) {
+	var in [secretSize + 16 + 2 + EchoSize + TagSize]byte
 	ip := addr.Addr().As16()
 	n := copy(in[:], secret[:])
-	n += copy(in[n:], cookie[:8])
 	n += copy(in[n:], ip[:])
-	n += copy(in[n:], nonce[:])
-	n += copy(in[n:n+TagSize], token[max(0, len(token)-TagSize):])
-	binary.LittleEndian.PutUint16(in[len(in)-2:], addr.Port())
+	binary.LittleEndian.PutUint16(in[n:], addr.Port())
+	n += 2
+	n += copy(in[n:], nonce[:EchoSize])
+	copy(in[n:], token[max(0, len(token)-TagSize):])
 	sum := blake2s.Sum256(in[:])
+	binary.LittleEndian.PutUint64(cookie[:], number)
 	copy(cookie[8:], sum[:])
 	return cookie
 }
