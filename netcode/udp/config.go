@@ -33,8 +33,6 @@ type Config struct {
 	Conn     net.PacketConn // instead of Addr: one shard on the portable path
 }
 
-const maxShards = 255 // 0xff in a packet stands for "not known yet"
-
 func (c Config) withDefaults() (Config, error) {
 	switch {
 	case c.Keys == nil || c.Sessions == nil:

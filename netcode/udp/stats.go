@@ -27,6 +27,41 @@ type Stats struct {
 	PathChallenges atomic.Uint64
 	Migrated       atomic.Uint64 // sessions that went on at another address
 	refused        [refusals]atomic.Uint64
+
+	sockets []socket
+}
+
+// SocketStats is what the sockets of all shards did, and the kernel with them.
+type SocketStats struct {
+	Received, ReadCalls  uint64 // datagrams, and the system calls that brought them
+	Sent, WriteCalls     uint64
+	Oversize             uint64 // datagrams that were too long to be a packet
+	Overflowed           uint64 // datagrams that the kernel dropped: nobody read them in time (Linux)
+	Unsent               uint64 // datagrams that the kernel did not take
+	ReceiveBuffer, Count int    // of one socket, in bytes; sockets
+}
+
+// Sockets adds up what the sockets did.
+func (s *Stats) Sockets() (sum SocketStats) {
+	for _, sock := range s.sockets {
+		c := sock.counts()
+		sum.Received += c.Received
+		sum.ReadCalls += c.ReadCalls
+		sum.Sent += c.Sent
+		sum.WriteCalls += c.WriteCalls
+		sum.Oversize += c.Oversize
+		sum.Overflowed += c.Overflowed
+		sum.Unsent += c.Refused
+		sum.ReceiveBuffer = c.ReceiveBuffer
+		sum.Count++
+	}
+	return sum
+}
+
+// sent counts a packet that was handed to an outbox.
+func (s *Stats) sent(size int) {
+	s.PacketsOut.Add(1)
+	s.BytesOut.Add(uint64(size))
 }
 
 // Refusal is why a packet or a token was not taken.

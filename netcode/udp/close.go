@@ -1,0 +1,143 @@
+package udp
+
+import (
+	"time"
+
+	"github.com/parlor-server/parlor/netcode/udp/wire"
+	"github.com/parlor-server/parlor/schema"
+)
+
+const (
+	// drainTime is how long the reliable lane's last bytes may take to arrive
+	// before the client is told of the close.
+	drainTime = 200 * time.Millisecond
+	// closePackets is how often it is told.
+	closePackets = 3
+)
+
+// phase is how far a session is with its end. It only goes up.
+type phase uint8
+
+const (
+	open     phase = iota
+	draining       // closed; the lane's last bytes are on their way
+	saying         // Close packets are being sent, one a sweep
+	over           // nothing more is sent
+)
+
+// closing is the part of a conn that is about its end, guarded by conn.mu.
+type closing struct {
+	phase phase
+	code  schema.Code // why
+	text  string      // the same for humans
+	until time.Duration
+	told  int // Close packets sent
+}
+
+// Close implements netcode.Transport: the reliable lane gets a short while to
+// deliver what was queued before, then the client is told three times, for
+// packets may be lost, then the session ends. The next sweeps do it.
+func (c *conn) Close(code schema.Code, message string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.phase != open {
+		return
+	}
+	c.sendPlain()
+	c.pump()
+	c.phase, c.code, c.text = draining, code, message
+	c.until = c.shard.server.now() + drainTime
+	c.list()
+}
+
+// fail closes the session for a reason of the transport's own, without waiting
+// for the lane; c.mu is held. Session.Ended will hear of it.
+func (c *conn) fail(code schema.Code, message string) {
+	if c.phase != open {
+		return
+	}
+	c.phase, c.code, c.text = saying, code, message
+	c.list()
+}
+
+// closeCode is what the session was closed with.
+func (c *conn) closeCode() schema.Code {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.code
+}
+
+// work does what a sweep has to do for a session on the agenda: updates of
+// KCP, bytes that waited for the budget, the steps of a close. It reports that
+// the session has said its last. Only the sweep calls it.
+func (c *conn) work(now time.Duration) (finished bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.listed = false
+	if c.phase == open || c.phase == draining {
+		c.workLane()
+	}
+	if c.phase == draining && (now >= c.until || c.lane == nil || !c.lane.Busy()) {
+		c.phase = saying
+	}
+	if c.phase != saying {
+		return false
+	}
+	if c.told == closePackets {
+		c.phase = over
+		return true
+	}
+	c.told++
+	c.control(wire.Control{Type: wire.ControlClose, Code: uint16(c.code), Text: c.text}, c.addr)
+	c.list()
+	return false
+}
+
+// workLane lets the lane send again what was not acknowledged in time.
+func (c *conn) workLane() {
+	if c.lane == nil {
+		return
+	}
+	c.lane.Update()
+	c.pump()
+	if c.lane.Dead() {
+		c.fail(schema.CodeSlowClient, "the client acknowledges nothing")
+	}
+}
+
+// end takes the session out of its shard and has Session.Ended called. What
+// the client was not told by now it will not be. shard.mu is held.
+func (c *conn) end(code schema.Code) {
+	if c.over {
+		return
+	}
+	c.over, c.endCode, c.path = true, code, nil
+	sh := c.shard
+	sh.strike(c)
+	c.mu.Lock()
+	c.phase = over
+	if c.plain != nil {
+		sh.out.release(c.plain)
+	}
+	c.plain, c.lane = nil, nil
+	c.mu.Unlock()
+	sh.server.stats.Sessions.Add(-1)
+	switch {
+	case c.session == nil:
+		sh.server.stats.Embryonic.Add(-1)
+		sh.server.live.Done()
+	case c.waiting == nil:
+		c.settle()
+	}
+	// Otherwise a call of Receive is under way, and settles when it returns.
+}
+
+// settle has Session.Ended called, which waits for joins under way.
+func (c *conn) settle() {
+	s := c.shard.server
+	session, code := c.session, c.endCode
+	s.enders.do(func() {
+		session.Ended(code)
+		s.live.Done()
+	})
+}

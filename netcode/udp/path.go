@@ -1,0 +1,113 @@
+package udp
+
+import (
+	"crypto/rand"
+	"net/netip"
+	"time"
+
+	"github.com/parlor-server/parlor/netcode/udp/wire"
+)
+
+const (
+	// pathChallenges is how often an address is asked, pathInterval apart.
+	pathChallenges = 4
+	pathInterval   = 250 * time.Millisecond
+	// pathTime is how long an address has to answer, before another is tried.
+	pathTime = pathChallenges*pathInterval + 500*time.Millisecond
+	// amplification bounds what is sent to an address before it has answered:
+	// so many times what came from there.
+	amplification = 3
+
+	challengeSize = wire.HeaderSize + 1 + 8 + wire.TagSize
+)
+
+// candidate is an address from which the session's client seems to speak now.
+// Authentic packets came from there; but they may be copies, so it must answer
+// a random challenge that only the client can read. A session has one at a
+// time, guarded by shard.mu.
+type candidate struct {
+	addr     netip.AddrPort
+	data     [8]byte
+	received int // bytes
+	sent     int // bytes; at most amplification times received
+	asked    int
+	next     time.Duration // when to ask again
+	until    time.Duration // when to give up
+}
+
+// elsewhere takes note of an authentic packet from another address than the
+// session's. Only the newest one may say that the client has moved: one that
+// was overtaken was sent before. shard.mu is held.
+func (c *conn) elsewhere(from netip.AddrPort, size int, newest bool) {
+	sh := c.shard
+	if c.path != nil {
+		if c.path.addr == from {
+			c.path.received += size
+		}
+		return
+	}
+	if !newest {
+		return
+	}
+	c.path = &candidate{addr: from, received: size, until: sh.now + pathTime}
+	_, _ = rand.Read(c.path.data[:]) // never fails
+	if !c.trying {
+		c.trying = true
+		sh.moving = append(sh.moving, c)
+	}
+	c.challenge()
+}
+
+// challenge asks the candidate, if that is within what may be sent there.
+func (c *conn) challenge() {
+	p := c.path
+	p.next = c.shard.now + pathInterval
+	if p.asked == pathChallenges || p.sent+challengeSize > amplification*p.received {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.phase != open {
+		return
+	}
+	p.asked++
+	p.sent += challengeSize
+	c.shard.server.stats.PathChallenges.Add(1)
+	c.control(wire.Control{Type: wire.ControlPathChallenge, Data: p.data}, p.addr)
+}
+
+// moved takes the answer to a challenge: if it is right and comes from the
+// address that was asked, the session is there from now on.
+func (c *conn) moved(from netip.AddrPort, data [8]byte) {
+	if c.path == nil || c.path.addr != from || c.path.data != data {
+		return
+	}
+	c.path = nil
+	c.mu.Lock()
+	was := c.addr
+	c.addr = from
+	c.mu.Unlock()
+	c.shard.server.stats.Migrated.Add(1)
+	c.shard.server.cfg.Logger.Debug("session goes on at another address", "session", c.session.ID(), "from", was, "to", from)
+}
+
+// tryPaths asks the candidates again and gives up those that do not answer.
+// shard.mu is held.
+func (sh *shard) tryPaths() {
+	left := sh.moving[:0]
+	for _, c := range sh.moving {
+		if c.path != nil && sh.now >= c.path.until {
+			c.path = nil
+		}
+		if c.path == nil {
+			c.trying = false
+			continue
+		}
+		if sh.now >= c.path.next {
+			c.challenge()
+		}
+		left = append(left, c)
+	}
+	clear(sh.moving[len(left):])
+	sh.moving = left
+}
