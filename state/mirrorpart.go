@@ -99,27 +99,38 @@ func (m *Mirror) ApplyPart(f Part) (complete bool, err error) {
 	if f.Parts < 1 || f.Parts > maxParts || f.Part < 0 || f.Part >= f.Parts || f.Base > f.Tick {
 		return false, fmt.Errorf("state: failed to apply part %d of %d: %w", f.Part, f.Parts, errPart)
 	}
-	same := f.Tick == x.begun.Tick
-	if f.Tick < x.begun.Tick || same && (x.missing == 0 || x.sameFrame(&f) && x.has(f.Part)) {
+	if x.isOld(&f) {
 		return false, ErrOld
 	}
 	base := x.find(f.Base)
 	if base == nil {
 		return false, ErrNotHeld
 	}
-	if err := m.readPart(&f, base); err != nil {
+	hash, hasHash, err := m.readPart(&f, base)
+	if err != nil {
 		return false, fmt.Errorf("state: failed to apply part: %w", err)
 	}
-	if !same || !x.sameFrame(&f) {
+	if !x.sameFrame(&f) {
 		x.begun, x.missing, x.hasHash = f, f.Parts, false
 		x.begun.Payload = nil
 		clear(x.got[:])
+	}
+	if hasHash {
+		x.hash, x.hasHash = hash, true
 	}
 	x.got[f.Part/64] |= 1 << (f.Part % 64)
 	if x.missing--; x.missing > 0 {
 		return false, nil
 	}
 	return m.complete(f.Tick)
+}
+
+// isOld reports whether nothing of a part is of use any more.
+func (x *lossyFrames) isOld(f *Part) bool {
+	if f.Tick == x.begun.Tick {
+		return x.missing == 0 || x.sameFrame(f) && x.has(f.Part)
+	}
+	return f.Tick < x.begun.Tick
 }
 
 func (x *lossyFrames) sameFrame(f *Part) bool {
@@ -146,14 +157,14 @@ func (m *Mirror) complete(t tick.Tick) (bool, error) {
 }
 
 // readPart reads a part and, if it is sound, shows it.
-func (m *Mirror) readPart(f *Part, base *heldState) error {
+func (m *Mirror) readPart(f *Part, base *heldState) (hash Hash, hasHash bool, err error) {
 	r, x := &m.reader, m.lossy
 	r.Reset(f.Payload)
 	from, to := rowPlace{}, rowPlace{table: uint32(len(m.tables))}
 	if f.Parts > 1 {
 		from, to = m.readPlace(), m.readPlace()
 	}
-	hash, hasHash := readHash(r)
+	hash, hasHash = readHash(r)
 	for i := range x.next {
 		t := &x.next[i]
 		t.window = between(from, to, uint32(i))
@@ -165,21 +176,18 @@ func (m *Mirror) readPart(f *Part, base *heldState) error {
 			m.applyTable(t)
 		}
 		if err := r.Err(); err != nil {
-			return fmt.Errorf("%s: %w", t.def.Name, err)
+			return hash, false, fmt.Errorf("%s: %w", t.def.Name, err)
 		}
 	}
 	if err := checkEnd(r); err != nil {
-		return err
+		return hash, false, err
 	}
 	for i := range x.next {
 		if t := &x.next[i]; !t.window.empty() && !t.def.Reliable {
 			m.show(&m.tables[i], t)
 		}
 	}
-	if hasHash {
-		x.hash, x.hasHash = hash, true
-	}
-	return nil
+	return hash, hasHash, nil
 }
 
 func (m *Mirror) readPlace() rowPlace {
