@@ -17,11 +17,15 @@ import (
 //
 //	arrived tick = the tick whose frame arrives about now
 //	server tick  = arrived tick + rtt/2 / p
-//	command tick = server tick + (rtt/2 + 4 × jitter) / p + 1, rounded
+//	command tick = server tick + (rtt/2 + 4 × jitter) / p + 1 + correction, rounded
 //
 // The command tick is what a command sent now should name, to be there just in
 // time: half a round trip for the way, a margin for jitter, and a tick because
-// the server's present tick has already begun.
+// the server's present tick has already begun. The correction is what the
+// server's reports of commands that came late have added to the lead. Once the
+// clock has settled, command ticks pass at most a twentieth faster or slower
+// than the server's, however the estimates change, so that commands stay
+// evenly paced.
 type Clock struct {
 	mu      sync.Mutex // guards what follows
 	rate    tick.Rate
@@ -32,6 +36,11 @@ type Clock struct {
 	rtt     time.Duration // smoothed
 	named   tick.Tick     // the last tick that Next gave out
 	settled int           // frames since reset, up to clockSettle
+
+	head       float64   // the command tick with its fraction; 0: not yet
+	headAt     time.Time // when head was right
+	correction float64   // ticks
+	loss       float64   // share of the ticks whose frame was lost, smoothed
 }
 
 const (
@@ -39,9 +48,15 @@ const (
 	clockBeta   = 0.005
 	clockSettle = 20   // frames in which the filter moves faster
 	clockJump   = 0.5  // seconds off the line after which it is drawn anew
+	clockSlew   = 0.05 // how far the pace of command ticks may leave the server's
+	clockPause  = 0.25 // seconds that commands are off after which they jump instead
 	maxTrip     = 1.0  // seconds of round trip that commands are sent ahead for
 	maxMargin   = 0.25 // seconds that they are ahead for jitter,
 	maxTicks    = 24   // and ticks: the server keeps commands for 32
+	maxLate     = 8.0  // ticks that the lead grows because commands come late,
+	maxEarly    = 1.0  // and shrinks because they come early
+	mostMissing = 0.05 // share of commands that may be missing: a packet is lost now and then
+	maxLost     = 4    // ticks in a row whose frames may have been lost; a longer gap is a pause
 )
 
 func newClock() *Clock { return &Clock{} }
@@ -52,6 +67,7 @@ func (c *Clock) reset(rate tick.Rate, at tick.Tick, rtt time.Duration, now time.
 	defer c.mu.Unlock()
 	c.rate, c.last, c.line, c.rtt = rate, at, now, rtt
 	c.period, c.jitter, c.named, c.settled = rate.Period().Seconds(), 0, 0, 0
+	c.head, c.correction, c.loss = 0, 0, 0
 }
 
 func (c *Clock) setRTT(rtt time.Duration) {
@@ -60,13 +76,54 @@ func (c *Clock) setRTT(rtt time.Duration) {
 	c.rtt = rtt
 }
 
-// framed takes in the arrival of a frame.
-func (c *Clock) framed(at tick.Tick, now time.Time) {
+// timed takes in the server's report on this player's commands: how many ticks
+// the latest of them came before its tick, and how many were missing in about
+// a second.
+func (c *Clock) timed(margin, missing int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case margin < 0 || float64(missing) > mostMissing*float64(c.rate):
+		c.correction = min(c.correction+max(0.5, min(float64(-margin), 4)), maxLate)
+	case margin > 1 && missing == 0:
+		c.correction = max(c.correction-0.25, -maxEarly)
+	}
+}
+
+// lost takes in a frame of a lossy room: the ticks between it and the one
+// before have had frames too, unless there are so many that nothing happened.
+// mu is held.
+func (c *Clock) lost(steps float64) {
+	if steps > maxLost+1 {
+		return
+	}
+	c.loss += ((steps-1)/steps - c.loss) * steps / 64
+}
+
+// trouble is what an Interpolator has to bridge: the mean distance of frames
+// from their regular times, in ticks, the share of lost frames, and the ticks
+// after a frame for which the server has surely sent one too, because it
+// cannot know yet that the frame arrived.
+func (c *Clock) trouble() (jitter, loss, sure float64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.period == 0 {
+		return 0, 0, 0
+	}
+	return c.jitter / c.period, c.loss, math.Floor(c.rtt.Seconds() / c.period)
+}
+
+// framed takes in the arrival of a frame. lossy: frames may be lost, and one
+// was sent for each tick.
+func (c *Clock) framed(at tick.Tick, now time.Time, lossy bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	steps := float64(int32(at - c.last))
 	if steps <= 0 && c.settled > 0 {
 		return // an extra keyframe of the same tick says nothing about time
+	}
+	if lossy && c.settled > 0 {
+		c.lost(steps)
 	}
 	expected := c.line.Add(seconds(steps * c.period))
 	off := now.Sub(expected).Seconds()
@@ -123,14 +180,24 @@ func (c *Clock) CommandTick(now time.Time) tick.Tick {
 	return c.commandTick(now)
 }
 
+// commandTick moves head on to now and rounds it; mu is held.
 func (c *Clock) commandTick(now time.Time) tick.Tick {
 	if c.rate == 0 {
 		return 0
 	}
 	trip := min(c.rtt.Seconds(), maxTrip) / c.period
-	margin := min(min(4*c.jitter, maxMargin)/c.period, maxTicks)
-	t := c.arrived(now) + trip + margin + 1
-	return tick.Tick(max(0, math.Floor(t+0.5)))
+	margin := min(min(4*c.jitter, maxMargin)/c.period+c.correction, maxTicks)
+	target := c.arrived(now) + trip + margin + 1
+	passed := now.Sub(c.headAt).Seconds() / c.period
+	off := target - c.head - passed
+	switch {
+	case c.head == 0 || c.settled < clockSettle || math.Abs(off)*c.period > clockPause:
+		c.head, c.headAt = target, now
+	case passed > 0:
+		c.head += passed + max(-clockSlew*passed, min(clockSlew*passed, off))
+		c.headAt = now
+	}
+	return tick.Tick(max(0, math.Floor(c.head+0.5)))
 }
 
 // Next names the tick of the next command, if one is due at now: ticks are

@@ -15,6 +15,12 @@ type Frame struct {
 	Keyframe bool      // it replaced the whole state
 	Bytes    int       // the message's size
 	Arrived  time.Time
+	// Partial: other rows may have changed in this tick too, as the frame is
+	// one part of several, or of the tables that travel on the reliable lane
+	// only. Room.Tick is the last tick of which all is known.
+	Partial bool
+
+	tables state.Tables // that it is about
 }
 
 // Desync tells about a frame after which the public hash was not the server's.
@@ -69,7 +75,7 @@ func (r *Room) frame(head schema.Header, at, age uint32, payload []byte, size in
 	}
 	r.applied.Store(at)
 	r.ack.Store(head.Ack)
-	r.clock.framed(tick.Tick(at), now)
+	r.clock.framed(tick.Tick(at), now, false)
 	frame := Frame{Tick: tick.Tick(at), Ack: tick.Tick(head.Ack), Keyframe: keyframe, Bytes: size, Arrived: now}
 	for o := range r.onFrame.all() {
 		o.framed(frame)

@@ -3,8 +3,10 @@ package client
 import (
 	"fmt"
 	"iter"
+	"math"
 	"reflect"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/parlor-server/parlor/state"
@@ -13,45 +15,42 @@ import (
 
 // Interpolator draws the rows of a table between two frames that are both
 // known: it lives a little in the past, two ticks and more when frames arrive
-// unevenly. The distance is changed by playing a tenth faster or slower, so
-// that nothing jumps.
+// unevenly or are lost. The distance is changed by playing a twentieth faster
+// or slower, so that nothing jumps. Where frames that were surely sent are
+// missing for longer than that, a row moves on for two ticks at most, as it
+// moved before.
 //
 // Floats are blended, angles the short way round; other columns keep the older
 // frame's value. A row that disappears is drawn until the moment that the
 // server removed it. Sample and All may be called from any goroutine.
 type Interpolator[T any] struct {
-	room   *Room
-	table  *TableView[T]
-	bound  *state.Mirror
-	leaves leaves
-	stops  []func()
+	room     *Room
+	table    *TableView[T]
+	bound    *state.Mirror
+	leaves   leaves
+	reliable bool // the table travels on the reliable lane
+	stops    []func()
+
+	drew atomic.Uint64 // play, as float64 bits
 
 	mu     sync.Mutex // guards what follows
 	tracks map[state.ID]*track[T]
-	frame  tick.Tick  // the last one
+	frame  tick.Tick  // the last one that showed all rows
+	lossy  bool       // frames of the table may be lost
 	gone   []state.ID // removed rows whose tracks are still drawn, in order
 	play   float64    // the tick that is drawn; 0: not yet
 	played time.Time  // when play was right
 }
 
-// track is what is known of one row's recent past: its value at some ticks,
-// in order, with none between them.
-type track[T any] struct {
-	past    []moment[T]
-	removed tick.Tick // 0: the row is there
-}
-
-type moment[T any] struct {
-	tick tick.Tick
-	row  T
-}
-
 const (
-	minDelay   = 2   // ticks between what is drawn and what is known
-	maxMoments = 32  // of a row; older ones are forgotten
-	playSlow   = 0.9 // how far the play speed may leave real time
-	playFast   = 1.1
+	minDelay   = 2    // ticks between what is drawn and what is known
+	maxBridge  = 2    // ticks more where frames are lost
+	perLoss    = 12   // of these ticks, for a share of lost frames of 1
+	maxGap     = 8    // ticks without a frame that are no pause yet
+	playSlow   = 0.95 // how far the play speed may leave real time
+	playFast   = 1.05
 	playJump   = 1.0 // seconds off after which play jumps instead
+	maxForward = 2.0 // ticks that a row moves on without a frame
 )
 
 // NewInterpolator interpolates the rows of the table.
@@ -61,7 +60,7 @@ func NewInterpolator[T any](r *Room, table string) (*Interpolator[T], error) {
 		return nil, fmt.Errorf("interpolate: %w", err)
 	}
 	i := &Interpolator[T]{room: r, table: view, tracks: make(map[state.ID]*track[T])}
-	i.stops = []func(){r.onFrame.add(i), r.OnReconnect(func(bool) { i.forget() })}
+	i.stops = []func(){r.onFrame.add(i), r.OnReconnect(func(bool) { i.forget() }), r.drawers.add(i)}
 	return i, nil
 }
 
@@ -79,6 +78,7 @@ func (i *Interpolator[T]) forget() {
 	defer i.mu.Unlock()
 	clear(i.tracks)
 	i.gone, i.frame, i.play = nil, 0, 0
+	i.drew.Store(0)
 }
 
 // framed implements frameObserver.
@@ -89,10 +89,16 @@ func (i *Interpolator[T]) framed(f Frame) {
 	}
 	if i.bound != i.table.bound {
 		i.bound = i.table.bound
-		i.leaves = leavesOf(reflect.TypeFor[T](), columnsOf(i.room.Schema(), i.table.name))
+		columns := columnsOf(i.room.Schema(), i.table.name)
+		i.leaves = leavesOf(reflect.TypeFor[T](), columns)
+		i.reliable = i.bound.TableNamed(i.table.name).Def().Reliable
+	}
+	if f.tables == state.LossyTables && i.reliable || f.tables == state.ReliableTables && !i.reliable {
+		return
 	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
+	i.lossy = f.tables == state.LossyTables
 	if f.Keyframe || i.frame == 0 {
 		for id, tr := range i.tracks {
 			if _, ok := v.Get(id); !ok && tr.removed == 0 {
@@ -113,7 +119,10 @@ func (i *Interpolator[T]) framed(f Frame) {
 			i.saw(id, row, f.Tick)
 		}
 	}
-	i.frame = f.Tick
+	if f.Partial && !i.reliable {
+		return // the rows that it did not show may have changed
+	}
+	i.frame = max(i.frame, f.Tick)
 	i.sweep()
 }
 
@@ -143,9 +152,10 @@ func (i *Interpolator[T]) sweep() {
 }
 
 // saw adds a row's value at a tick; mu is held. Frames name only rows that
-// change, and there is none when nothing does: a row that changes now was what
-// it had been until the frame before, and until shortly before this one. It is
-// taken to move from where it is drawn now.
+// change: a row that changes now was what it had been until the last frame
+// that showed it. Where no frame is lost, or there was none for long, it was so
+// until shortly before this one: there is no frame when nothing changes. What
+// is drawn already goes on from where it is.
 func (i *Interpolator[T]) saw(id state.ID, row T, at tick.Tick) {
 	tr := i.tracks[id]
 	if tr == nil {
@@ -153,23 +163,20 @@ func (i *Interpolator[T]) saw(id state.ID, row T, at tick.Tick) {
 		i.tracks[id] = tr
 	}
 	tr.removed = 0
-	if n := len(tr.past); n > 0 {
-		if still := max(i.frame, at-min(at, minDelay)); still > tr.past[n-1].tick && still < at {
-			tr.add(still, tr.past[n-1].row)
+	if last := tr.last(); last != nil {
+		if i.play > last.tick {
+			drawn, _ := i.sample(tr)
+			tr.anchor = moment[T]{i.play, drawn}
+		}
+		still := i.frame
+		if paused := at - min(at, minDelay); !i.lossy || at > max(still, tick.Tick(last.tick))+maxGap {
+			still = max(still, paused)
+		}
+		if float64(still) > last.tick && still < at {
+			tr.add(moment[T]{float64(still), last.row})
 		}
 	}
-	tr.add(at, row)
-}
-
-func (t *track[T]) add(at tick.Tick, row T) {
-	if n := len(t.past); n > 0 && t.past[n-1].tick >= at {
-		t.past[n-1].row = row
-		return
-	}
-	if len(t.past) == maxMoments {
-		t.past = append(t.past[:0], t.past[1:]...)
-	}
-	t.past = append(t.past, moment[T]{at, row})
+	tr.add(moment[T]{float64(at), row})
 }
 
 // Sample is the row as drawn at now; ok is false when it is not there then.
@@ -207,27 +214,31 @@ func (i *Interpolator[T]) Tick(now time.Time) float64 {
 }
 
 // delay is how many ticks behind the newest frame rows should be drawn; mu is
-// held.
-func (i *Interpolator[T]) delay(period float64) float64 {
-	jitter := i.room.clock.Jitter().Seconds() / period
-	return max(minDelay, 1+4*jitter)
+// held. Two ticks bridge one lost frame already, if frames arrive evenly.
+func (i *Interpolator[T]) delay() float64 {
+	jitter, loss, _ := i.room.clock.trouble()
+	if !i.lossy {
+		return max(minDelay, 1+4*jitter)
+	}
+	return minDelay + 4*jitter + min(maxBridge, perLoss*loss)
 }
 
 // advance moves the drawn tick on to now; mu is held.
 func (i *Interpolator[T]) advance(now time.Time) {
 	clock := i.room.clock
 	period := i.room.Rate().Period().Seconds() / clock.Dilation()
-	target := clock.ArrivedTick(now) - i.delay(period)
+	target := clock.ArrivedTick(now) - i.delay()
 	passed := now.Sub(i.played).Seconds() / period
-	if i.play == 0 || (target-i.play-passed)*period > playJump || (i.play+passed-target)*period > playJump {
-		i.play, i.played = max(target, 0), now
-		return
-	}
-	if passed <= 0 {
+	switch {
+	case i.play == 0 || math.Abs(target-i.play-passed)*period > playJump:
+		i.play = max(target, 0)
+	case passed <= 0:
 		return // asked about the same moment, or about the past
+	default:
+		i.play = min(max(target, i.play+passed*playSlow), i.play+passed*playFast)
 	}
-	i.play = min(max(target, i.play+passed*playSlow), i.play+passed*playFast)
 	i.played = now
+	i.drew.Store(math.Float64bits(i.play))
 }
 
 // sample reads a track at the drawn tick; mu is held.
@@ -237,18 +248,35 @@ func (i *Interpolator[T]) sample(t *track[T]) (row T, ok bool) {
 		return row, false
 	}
 	n := len(t.past)
-	if n == 0 || at < float64(t.past[0].tick) {
+	if n == 0 || at < t.past[0].tick {
 		return row, false // not there yet
 	}
-	for n > 0 && float64(t.past[n-1].tick) > at {
+	for n > 0 && t.past[n-1].tick > at {
 		n--
 	}
-	a := t.past[n-1]
-	if n == len(t.past) {
-		return a.row, true
+	a := &t.past[n-1]
+	if t.anchor.tick > a.tick && t.anchor.tick <= at {
+		a = &t.anchor
 	}
-	b := t.past[n]
 	row = a.row
-	i.leaves.blend(reflect.ValueOf(&row).Elem(), reflect.ValueOf(&b.row).Elem(), (at-float64(a.tick))/float64(b.tick-a.tick))
+	if n == len(t.past) {
+		i.forward(&row, t, at, at-a.tick)
+		return row, true
+	}
+	b := &t.past[n]
+	i.leaves.blend(reflect.ValueOf(&row).Elem(), reflect.ValueOf(&b.row).Elem(), (at-a.tick)/(b.tick-a.tick))
 	return row, true
+}
+
+// drawn implements drawer. It does not wait for a body of All that makes a
+// command.
+func (i *Interpolator[T]) drawn(now time.Time) float64 {
+	if i.mu.TryLock() {
+		defer i.mu.Unlock()
+		if now.Sub(i.played) > freshDrawing && i.frame != 0 {
+			i.advance(now)
+		}
+		return i.play
+	}
+	return math.Float64frombits(i.drew.Load())
 }

@@ -36,6 +36,7 @@ type Room struct {
 	// state is held while the mirror changes and while callbacks run.
 	state sync.Mutex
 
+	drawers     callbacks[drawer]
 	onFrame     callbacks[frameObserver] // tables, predictors, interpolators, in the order of their making
 	onEvent     callbacks[eventObserver]
 	onMessage   callbacks[func(Message)]
