@@ -138,9 +138,14 @@ func (r *runner) takeInput(p *place, it *item, payload []byte) {
 		next++
 	}
 	if it.kind == itemCommand {
+		if p.timing != nil {
+			p.timing.came(it.number, uint32(next))
+		}
 		if !p.ringOf(r.def, it.input).put(it.number, next, payload) {
 			r.stats.CommandsLate.Add(1)
+			return
 		}
+		r.look(p, it, uint32(next))
 		return
 	}
 	if !p.events.take(uint32(next), int(r.def.hz), r.def.events) {

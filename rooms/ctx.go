@@ -70,11 +70,14 @@ func (c *Ctx) PlayerCount() int { return c.room.players.count }
 // round trip and a client's interpolation explain; for nil, and for players
 // who do not say what they see, it is the present.
 func (c *Ctx) Rewind(p *Player) state.Moment {
-	now := uint32(c.room.now) << 8
-	if p == nil {
-		return state.MomentAt(now)
+	lag := tick.Tick(0)
+	if p != nil {
+		lag = tick.Tick(p.lag) * lagStep
 	}
-	return state.MomentAt(now - min(uint32(p.lag)*lagStep, now))
+	if c.room.now <= lag>>8 { // the first ticks
+		lag = c.room.now << 8
+	}
+	return state.MomentAt(uint32(c.room.now<<8 - lag))
 }
 
 // Send gives one player a room message; data is encoded as JSON.

@@ -37,45 +37,72 @@ type frames struct {
 	used    int
 	now     tick.Tick
 	hash    bool // this tick's frames carry the public hash
+
+	splits     []split
+	usedSplits int
+	ends       []int                          // of the parts in payload
+	emit       func(part int, payload []byte) // keepPart
 }
 
 type frameBody struct {
-	base     tick.Tick
+	tables   state.Tables
 	keyframe bool
+	base     tick.Tick
 	body     []byte
 }
 
+func newFrames(store *state.Store, builder *schema.Builder) *frames {
+	f := &frames{store: store, builder: builder}
+	f.emit = f.keepPart
+	return f
+}
+
 func (f *frames) reset(now tick.Tick, hash bool) {
-	f.used, f.now, f.hash = 0, now, hash
+	f.used, f.usedSplits, f.now, f.hash = 0, 0, now, hash
 }
 
 // since gives the body of the frame from base to now; a keyframe when base has
 // left the ring.
 func (f *frames) since(base tick.Tick, keyframe bool) *frameBody {
+	if keyframe {
+		return f.all()
+	}
+	return f.of(state.AllTables, base)
+}
+
+// of gives the same for some tables. A keyframe has all of them.
+func (f *frames) of(tables state.Tables, base tick.Tick) *frameBody {
 	for i := range f.bodies[:f.used] {
-		if b := &f.bodies[i]; b.base == base && b.keyframe == keyframe {
+		if b := &f.bodies[i]; b.base == base && b.tables == tables && !b.keyframe {
 			return b
 		}
 	}
-	if !keyframe {
-		payload, ok := f.store.AppendDelta(f.payload[:0], base, f.hash || base+1 != f.now)
-		f.payload = payload
-		if !ok {
-			return f.since(0, true)
-		}
-		return f.keep(base, false, f.builder.State(uint32(f.now), uint32(f.now-base), f.payload))
+	payload, ok := f.store.AppendDeltaOf(f.payload[:0], tables, base, f.hash || base+1 != f.now || tables == state.LossyTables)
+	f.payload = payload
+	if !ok {
+		return f.all()
 	}
-	f.payload = f.store.AppendKeyframe(f.payload[:0], true)
-	return f.keep(0, true, f.builder.State(uint32(f.now), 0, f.payload))
+	return f.keep(frameBody{tables: tables, base: base}, f.builder.State(uint32(f.now), uint32(f.now-base), f.payload))
 }
 
-func (f *frames) keep(base tick.Tick, keyframe bool, body []byte) *frameBody {
+func (f *frames) all() *frameBody {
+	for i := range f.bodies[:f.used] {
+		if b := &f.bodies[i]; b.keyframe {
+			return b
+		}
+	}
+	f.payload = f.store.AppendKeyframe(f.payload[:0], true)
+	return f.keep(frameBody{keyframe: true}, f.builder.State(uint32(f.now), 0, f.payload))
+}
+
+func (f *frames) keep(as frameBody, body []byte) *frameBody {
 	if f.used == len(f.bodies) {
 		f.bodies = append(f.bodies, frameBody{})
 	}
 	b := &f.bodies[f.used]
 	f.used++
-	b.base, b.keyframe, b.body = base, keyframe, append(b.body[:0], body...)
+	as.body = append(b.body[:0], body...)
+	*b = as
 	return b
 }
 
@@ -83,17 +110,25 @@ func (f *frames) keep(base tick.Tick, keyframe bool, body []byte) *frameBody {
 func (r *runner) deliver() {
 	now := r.room.now
 	pulse := uint32(now)%r.pulse == 0
-	if r.store.Changed() {
-		r.changed = now
-	}
+	r.noteChanges(now)
 	r.frames.reset(now, pulse)
+	lossy := false // some packets may be lost
 	for _, p := range r.places {
-		if p != nil && p.current != nil {
+		switch {
+		case p == nil || p.current == nil:
+		case p.lossy != nil:
+			lossy = true
+			r.deliverSure(p, now)
+		default:
+			lossy = lossy || p.timing != nil
 			r.deliverTo(p, now, pulse)
 		}
 	}
 	r.deliverEvents(uint32(now))
 	r.deliverOutbox(uint32(now))
+	if lossy {
+		r.endLossy(now)
+	}
 	r.flush()
 }
 
@@ -129,7 +164,7 @@ func (r *runner) deliverTo(p *place, now tick.Tick, pulse bool) {
 		d.acked = false
 	}
 	d.sent, d.ack, d.dirty, d.keyframe = now, ack, true, false
-	r.sendOwner(p, d, conn, d.owner || frame.keyframe)
+	r.sendOwner(p, d.owner || frame.keyframe)
 	d.owner = false
 }
 
@@ -158,6 +193,12 @@ func (r *runner) behind(p *place, d *delivery, conn Conn) bool {
 		d.acked = true
 		r.tokenReceived(p)
 	}
+	return r.progress(d, conn, applied)
+}
+
+// progress notes how far a client has come; true means that too much is on its
+// way to it already.
+func (r *runner) progress(d *delivery, conn Conn, applied uint32) bool {
 	if applied > d.applied {
 		d.applied, d.progress = min(applied, uint32(d.sent)), r.room.now
 	}
@@ -185,20 +226,21 @@ func (r *runner) owes(p *place, d *delivery) (some bool) {
 }
 
 // sendOwner sends a client its owner columns, if they changed or all is set.
-func (r *runner) sendOwner(p *place, d *delivery, conn Conn, all bool) {
+func (r *runner) sendOwner(p *place, all bool) {
 	if !r.store.HasOwner() {
 		return
 	}
 	var some bool
 	r.payload, some = r.store.AppendOwner(r.payload[:0], p.id, all)
 	if some {
-		conn.Message(schema.Header{Kind: schema.KindOwner, Ack: d.ack}, r.builder.Owner(uint32(r.room.now), r.payload))
+		r.message(p, schema.KindOwner, r.builder.Owner(uint32(r.room.now), r.payload))
 	}
 }
 
 // sendJoined tells a client that it is in, with the token to come back with.
 func (r *runner) sendJoined(p *place) {
 	seat := p.current
+	p.since = r.room.now
 	info := schema.JoinedInfo{
 		Request: seat.request, Room: r.id, Kind: r.def.name, Player: uint32(p.id),
 		Token: r.newPlaceToken(seat), Hz: uint16(r.def.hz), Tick: uint32(r.room.now),
@@ -267,6 +309,9 @@ func (r *runner) message(p *place, kind schema.Kind, body []byte) {
 	}
 	p.conn.Message(schema.Header{Kind: kind, Ack: p.delivery.ack}, body)
 	p.delivery.dirty = true
+	if p.lossy != nil {
+		p.lossy.owed = r.room.now
+	}
 }
 
 // flush hands all that was queued to the network, one write for each client.

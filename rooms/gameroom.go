@@ -108,12 +108,14 @@ func (r *GameRoom) Apply(op Op, out *Outbox) {
 		r.join(op, out)
 	case OpRejoin, OpLost:
 		if p := r.players.get(op.Player); p != nil {
-			p.Connected = op.Kind == OpRejoin
+			p.Connected, p.lag = op.Kind == OpRejoin, 0
 		}
 	case OpLeave:
 		r.leave(op.Player, LeaveReason(op.Index), out)
 	case OpCommand, OpNeutral, OpEvent:
 		r.input(op, out)
+	case OpLag:
+		r.lag(op)
 	case OpDispose:
 		if r.hooks.dispose != nil {
 			_ = r.call("Dispose", nil, out, func() error { r.hooks.dispose(&r.ctx); return nil })

@@ -28,6 +28,9 @@ const (
 	OpNeutral OpKind = 7 // Index: the input; the player gave nothing for too long
 	OpEvent   OpKind = 8 // Index: the input; Seq: the client's number for it
 	OpDispose OpKind = 9 // the room ends
+	// OpLag says how far behind the present a player sees the room whose next
+	// inputs are used. Payload: 1/16 ticks, 2 bytes, little endian.
+	OpLag OpKind = 10
 )
 
 // Op is one input of a Room, and one entry of its recording. Payload is valid

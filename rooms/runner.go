@@ -33,14 +33,20 @@ type runner struct {
 	taken      int      // how many places there are
 	clock      time.Time
 	pulse      uint32    // ticks between two frames that carry the hash
+	lossyPulse tick.Tick // ticks between two frames for lossy clients that have everything: base ticks
 	changed    tick.Tick // the last tick that changed what clients see
+	sureTables bool      // some tables are on the reliable lane
+	rewinds    bool      // some table can be rewound: lags matter
+
+	changedLossy, changedSure tick.Tick // changed, of the tables of either lane
+
 	rec        *record.Writer
 	calls      []func() // wait for the end of the tick
 	out        Outbox
 	ops        []Op // this tick's commands
 	builder    *schema.Builder
 	payload    []byte
-	frames     frames
+	frames     *frames
 	nextExpiry time.Time
 	empty      time.Time // since when there are no places; zero: there are
 	ending     bool
@@ -72,7 +78,9 @@ func newRunner(reg *Registry, def *definition, id string, private bool, seed uin
 		builder: schema.NewBuilder(), pulse: uint32(min(def.hz, 32)),
 	}
 	room.logger = r.logger
-	r.frames = frames{store: r.store, builder: r.builder}
+	r.lossyPulse = (tick.Tick(r.pulse) + state.BaseEvery - 1) / state.BaseEvery * state.BaseEvery
+	r.sureTables, r.rewinds = r.store.HasReliable(), true
+	r.frames = newFrames(r.store, r.builder)
 	r.rec = reg.cfg.Recorder.Open(recordHeader(def, id, seed, options, now))
 	if err := r.beginSegment(); err != nil {
 		return nil, err
@@ -155,6 +163,7 @@ func (r *runner) useCommands(now tick.Tick) {
 	if len(r.def.commands) == 0 {
 		return
 	}
+	r.useLags(now)
 	r.ops = r.ops[:0]
 	for _, p := range r.places {
 		if p == nil {
@@ -176,6 +185,9 @@ func (r *runner) useCommand(p *place, ring *commandRing, input uint8, now tick.T
 		r.stats.CommandsNeutral.Add(1)
 	} else if ring.missed > 0 {
 		r.stats.CommandsRepeated.Add(1)
+	}
+	if p.timing != nil && ring.missed > 0 && ring.named > 0 {
+		p.timing.missed()
 	}
 	r.rec.Input(record.Input{Kind: uint8(op.Kind), Index: op.Index, Player: uint32(op.Player), Payload: op.Payload})
 	r.ops = append(r.ops, op)

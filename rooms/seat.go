@@ -11,6 +11,7 @@ import (
 	"github.com/parlor-server/parlor/auth"
 	"github.com/parlor-server/parlor/schema"
 	"github.com/parlor-server/parlor/state"
+	"github.com/parlor-server/parlor/tick"
 )
 
 // reservationTime is how long a reserved seat waits for its player.
@@ -40,12 +41,16 @@ type Seat struct {
 // every tick needs comes first, together.
 type place struct {
 	id       state.ID
-	conn     Conn          // the loop's: current's
-	current  *Seat         // the loop's: the connection, nil when lost
-	delivery delivery      // the loop's
-	ring     commandRing   // the loop's: of the first command input
-	rings    []commandRing // the loop's: of the others
-	events   allowance     // the loop's
+	since    tick.Tick      // the loop's: the connection's first tick
+	conn     Conn           // the loop's: current's
+	current  *Seat          // the loop's: the connection, nil when lost
+	lossy    *lossyDelivery // the loop's: nil when state frames are not to be lost
+	timing   *timing        // the loop's: nil when packets are not lost
+	sight    *sight         // the loop's: nil until the player says what it sees
+	delivery delivery       // the loop's
+	ring     commandRing    // the loop's: of the first command input
+	rings    []commandRing  // the loop's: of the others
+	events   allowance      // the loop's
 
 	user   auth.User
 	loaded []byte // what Load returned, JSON
@@ -59,7 +64,7 @@ type place struct {
 // connect gives the place its connection, or nil when it is lost. What the one
 // before had sent is forgotten.
 func (p *place) connect(s *Seat) {
-	p.current, p.conn = s, nil
+	p.current, p.conn, p.lossy, p.timing, p.sight = s, nil, nil, nil, nil
 	p.ring.clear()
 	for i := range p.rings {
 		p.rings[i].clear()
@@ -67,6 +72,13 @@ func (p *place) connect(s *Seat) {
 	if s != nil {
 		p.conn = s.conn
 		p.delivery = delivery{joining: true}
+		if p.conn.DatagramSize() == 0 {
+			return
+		}
+		p.timing = new(timing)
+		if !s.run.def.reliable {
+			p.lossy = new(lossyDelivery)
+		}
 	}
 }
 

@@ -28,6 +28,7 @@ type playerSnapshot struct {
 	Guest     bool     `json:"guest,omitempty"`
 	Connected bool     `json:"connected,omitempty"`
 	Failures  int      `json:"failures,omitempty"`
+	Lag       uint16   `json:"lag,omitempty"`
 }
 
 // snapshot writes the whole room between two ticks: a length, the room's
@@ -36,7 +37,7 @@ func (r *GameRoom) snapshot() ([]byte, error) {
 	s := roomSnapshot{Tick: r.now, Options: r.options, Locked: r.control.locked, Metadata: r.control.metadata, Failing: r.failing}
 	for _, p := range r.players.seats {
 		if p != nil {
-			s.Players = append(s.Players, playerSnapshot{p.ID, p.User, p.Name, p.Guest, p.Connected, p.failures})
+			s.Players = append(s.Players, playerSnapshot{p.ID, p.User, p.Name, p.Guest, p.Connected, p.failures, p.lag})
 		}
 	}
 	own, err := json.Marshal(s)
@@ -67,7 +68,7 @@ func (r *GameRoom) loadSnapshot(b []byte) error {
 		if p.ID.Slot() >= maxSeats {
 			return fmt.Errorf("the room's snapshot has a player in seat %d", p.ID.Slot())
 		}
-		r.players.put(&Player{ID: p.ID, User: p.User, Name: p.Name, Guest: p.Guest, Connected: p.Connected, failures: p.Failures})
+		r.players.put(&Player{ID: p.ID, User: p.User, Name: p.Name, Guest: p.Guest, Connected: p.Connected, failures: p.Failures, lag: p.Lag})
 	}
 	return nil
 }
