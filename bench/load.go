@@ -8,7 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"net"
+	"net/http"
+	"net/netip"
 	"os"
 	"runtime"
 	"syscall"
@@ -22,6 +23,7 @@ import (
 const (
 	again        = syscall.EAGAIN
 	beatPeriod   = 50                     // milliseconds between two inputs of a client
+	pulsePeriod  = 10                     // milliseconds between two looks at timers, as KCP's
 	settle       = 200 * time.Millisecond // after the server was asked for its counts
 	joinPatience = 20 * time.Second
 	joinsAtOnce  = 32
@@ -30,17 +32,20 @@ const (
 // load is all clients of one run, on one thread. Nothing of it is shared.
 type load struct {
 	plan    plan
-	addr    *net.TCPAddr
+	addr    netip.AddrPort
 	epoch   time.Time
 	poll    int // epoll descriptor
 	events  []unix.EpollEvent
 	buf     []byte
 	clients []*client
 	byFD    map[int32]*client
+	awake   [pulsePeriod][]*client // want a pulse, by the millisecond in which they get it
+	pulses  int                    // milliseconds in which there were any
 	ready   int
 	beating bool
 	rand    *rand.Rand
 	build   *schema.Builder
+	http    http.Client
 
 	now     instant // when the present round of the loop began
 	delays  delays
@@ -78,8 +83,8 @@ func serveLoad(_ context.Context, args []string) error {
 }
 
 func newLoad(p plan) (*load, error) {
-	addr, err := net.ResolveTCPAddr("tcp4", p.Addr)
-	if err != nil || !addr.IP.IsLoopback() {
+	addr, err := netip.ParseAddrPort(p.Addr)
+	if err != nil || !addr.Addr().IsLoopback() || !addr.Addr().Is4() {
 		return nil, fmt.Errorf("the load runs against this machine only, not %s", p.Addr)
 	}
 	poll, err := unix.EpollCreate1(0)
@@ -89,33 +94,12 @@ func newLoad(p plan) (*load, error) {
 	l := &load{
 		plan: p, addr: addr, epoch: time.Now(), poll: poll, events: make([]unix.EpollEvent, 1024), buf: make([]byte, 1<<20),
 		byFD: make(map[int32]*client), rand: rand.New(rand.NewPCG(1, 2)), build: schema.NewBuilder(),
+		http: http.Client{Timeout: tokenTimeout},
 	}
 	if err := l.populate(); err != nil {
 		return nil, err
 	}
 	return l, nil
-}
-
-// populate makes the clients, those of one room next to each other.
-func (l *load) populate() error {
-	for range l.plan.Rooms {
-		room := new(meeting)
-		for seat := range l.plan.Players {
-			c := &client{load: l}
-			switch l.plan.System {
-			case systemParlor:
-				c.talk = newWalker(l, room, seat == 0, len(l.clients)%sampleEvery == 0)
-			case systemFloor:
-				c.talk = &floorPlayer{room: len(l.clients) / l.plan.Players, seat: seat, up: make([]byte, l.plan.Up)}
-			case systemColyseus:
-				c.talk = &colyseusPlayer{addr: l.plan.Addr, room: room, index: uint32(len(l.clients))}
-			default:
-				return fmt.Errorf("there is no system %q", l.plan.System)
-			}
-			l.clients = append(l.clients, c)
-		}
-	}
-	return nil
 }
 
 // join brings all clients in: first one into each room, then the others.
@@ -163,17 +147,17 @@ func (l *load) bring(group []*client) error {
 }
 
 func (l *load) connect(c *client) error {
-	path, err := c.talk.path()
-	if err != nil {
+	if err := c.link.open(c); err != nil {
 		return err
 	}
-	if c.socket, err = dial(l.addr, path); err != nil {
-		return err
-	}
-	l.byFD[int32(c.fd)] = c
-	event := unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(c.fd)}
-	if err := unix.EpollCtl(l.poll, unix.EPOLL_CTL_ADD, c.fd, &event); err != nil {
+	fd := c.link.descriptor()
+	l.byFD[int32(fd)] = c
+	event := unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(fd)}
+	if err := unix.EpollCtl(l.poll, unix.EPOLL_CTL_ADD, fd, &event); err != nil {
 		return fmt.Errorf("failed to watch a socket: %w", err)
+	}
+	if _, ok := c.link.(*datagrams); ok {
+		c.talk.opened(c) // others open when the server has answered
 	}
 	return nil
 }
@@ -187,9 +171,26 @@ func (l *load) turn(wait time.Duration) {
 	l.now = l.at()
 	for i := range max(n, 0) {
 		if c := l.byFD[l.events[i].Fd]; c != nil {
-			c.readable()
+			c.link.readable(c)
 		}
 	}
+	if ms := int(l.now / instant(time.Millisecond)); ms > l.pulses {
+		l.pulses = max(l.pulses+1, ms-pulsePeriod)
+		l.pulse(&l.awake[l.pulses%pulsePeriod])
+	}
+}
+
+// pulse runs the timers of those whose turn it is.
+func (l *load) pulse(turn *[]*client) {
+	awake := (*turn)[:0]
+	for _, c := range *turn {
+		if c.dead || !c.awake.pulse() {
+			c.awake = nil
+		} else {
+			awake = append(awake, c)
+		}
+	}
+	*turn = awake
 }
 
 // run lets the clients play until a time. In every millisecond it is some
@@ -239,6 +240,7 @@ func (l *load) fail(why string) {
 }
 
 func (l *load) forget(c *client) {
-	delete(l.byFD, int32(c.fd))
-	_ = unix.Close(c.fd)
+	fd := c.link.descriptor()
+	delete(l.byFD, int32(fd))
+	_ = unix.Close(fd)
 }

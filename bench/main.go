@@ -27,12 +27,13 @@ Each has --help.
 // processes.
 func commands() map[string]func(ctx context.Context, args []string) error {
 	return map[string]func(context.Context, []string) error{
-		"walkers": runWalkers,
-		"ticks":   runTicks,
-		"idle":    runIdle,
-		"-load":   serveLoad,
-		"-floor":  serveFloor,
-		"-rooms":  serveRooms,
+		"walkers":   runWalkers,
+		"ticks":     runTicks,
+		"idle":      runIdle,
+		"-load":     serveLoad,
+		"-floor":    serveFloor,
+		"-udpfloor": serveUDPFloor,
+		"-rooms":    serveRooms,
 	}
 }
 

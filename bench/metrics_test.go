@@ -56,7 +56,7 @@ func TestMedianOfRounds(t *testing.T) {
 
 func TestFloorSendsAsManyBytes(t *testing.T) {
 	for _, bytes := range []int{60, 127, 130, 400} { // of a frame with its WebSocket header
-		n, head := sizeDown(measurement{FrameBytes: float64(bytes)}), 2
+		n, head := walkersOptions{}.sizeDown(measurement{FrameBytes: float64(bytes)}), 2
 		if n > 125 {
 			head = 4
 		}

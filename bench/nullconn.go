@@ -59,3 +59,15 @@ func (c *nullConn) Done() {}
 
 // Close implements rooms.Conn.
 func (c *nullConn) Close(schema.Code, string) {}
+
+// Datagram implements rooms.Conn: nothing is lost here.
+func (c *nullConn) Datagram(schema.Header, []byte) bool { return false }
+
+// DatagramSize implements rooms.Conn.
+func (c *nullConn) DatagramSize() int { return 0 }
+
+// Base implements rooms.Conn.
+func (c *nullConn) Base() uint32 { return 0 }
+
+// RTT implements rooms.Conn.
+func (c *nullConn) RTT() time.Duration { return 0 }

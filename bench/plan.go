@@ -6,7 +6,8 @@ import "time"
 
 // plan tells the load process what to do. It travels as JSON.
 type plan struct {
-	System  string // whose protocol: parlor, floor or colyseus
+	System  string // whose protocol: parlor, floor, colyseus or kcp
+	UDP     bool   // instead of WebSocket
 	Addr    string // HOST:PORT of the server
 	Admin   string // URL of the server's metrics; "": it has none
 	PID     int    // of the server

@@ -22,6 +22,7 @@ const (
 	systemParlor   = "parlor"
 	systemFloor    = "floor"
 	systemColyseus = "colyseus"
+	systemKCP      = "kcp"
 
 	kindWalkers = "walkers"
 )
@@ -31,6 +32,7 @@ type programs struct {
 	self     string
 	parlor   string
 	colyseus colyseus
+	kcp      string // the peer's binary
 	record   string // what Parlor records
 	folder   string // for binaries and recordings
 	runs     int
@@ -58,6 +60,16 @@ func newPrograms(ctx context.Context, server, record string) (*programs, error) 
 	return p, nil
 }
 
+// addPeer makes a peer ready to start.
+func (p *programs) addPeer(ctx context.Context, peer string) (err error) {
+	if peer == systemKCP {
+		p.kcp, err = newKCP(ctx, p.folder)
+		return err
+	}
+	p.colyseus, err = newColyseus(ctx)
+	return err
+}
+
 func (p *programs) close() { _ = os.RemoveAll(p.folder) }
 
 // server is a running one.
@@ -73,6 +85,8 @@ func (p *programs) start(ctx context.Context, plan plan, down int) (*server, err
 		return p.startFloor(ctx, plan, down)
 	case systemColyseus:
 		return p.colyseus.start(ctx)
+	case systemKCP:
+		return p.startKCP(ctx, plan, down)
 	}
 	return p.startParlor(ctx)
 }
@@ -105,7 +119,11 @@ func (p *programs) startParlor(ctx context.Context) (*server, error) {
 }
 
 func (p *programs) startFloor(ctx context.Context, plan plan, down int) (*server, error) {
-	s, err := startServer(ctx, p.self, "-floor", fmt.Sprint("--rooms=", plan.Rooms), fmt.Sprint("--players=", plan.Players), fmt.Sprint("--down=", down))
+	command := "-floor"
+	if plan.UDP {
+		command = "-udpfloor"
+	}
+	s, err := startServer(ctx, p.self, command, fmt.Sprint("--rooms=", plan.Rooms), fmt.Sprint("--players=", plan.Players), fmt.Sprint("--down=", down))
 	if err != nil {
 		return nil, err
 	}
@@ -113,7 +131,9 @@ func (p *programs) startFloor(ctx context.Context, plan plan, down int) (*server
 		s.end()
 		return nil, err
 	}
-	s.profile = "http://" + s.addr + "/profile"
+	if !plan.UDP {
+		s.profile = "http://" + s.addr + "/profile"
+	}
 	return s, nil
 }
 

@@ -14,10 +14,11 @@ import (
 // walkersReport is the result of the walkers benchmark: medians of the rounds.
 // CPU is in cores.
 type walkersReport struct {
-	Players  int `json:"players"`
-	Rooms    int `json:"rooms"`
-	RoomSize int `json:"room_size"`
-	Rounds   int `json:"rounds"`
+	Transport string `json:"transport"`
+	Players   int    `json:"players"`
+	Rooms     int    `json:"rooms"`
+	RoomSize  int    `json:"room_size"`
+	Rounds    int    `json:"rounds"`
 
 	ServerCPU   float64 `json:"server_cpu"`
 	FloorCPU    float64 `json:"floor_cpu"`
@@ -27,6 +28,10 @@ type walkersReport struct {
 	ColyseusAck float64 `json:"colyseus_ack_ms_p99,omitempty"`
 	ColyseusB   float64 `json:"colyseus_bytes_per_entity_tick,omitempty"`
 	RatioToPeer float64 `json:"cpu_ratio_colyseus,omitempty"`
+	KCPCPU      float64 `json:"kcp_cpu,omitempty"`
+	KCPHz       float64 `json:"kcp_hz_min,omitempty"`
+	KCPAck      float64 `json:"kcp_ack_ms_p99,omitempty"`
+	RatioToKCP  float64 `json:"cpu_ratio_kcp,omitempty"`
 
 	AckP50     float64 `json:"ack_ms_p50"`
 	AckP99     float64 `json:"ack_ms_p99"`
@@ -55,7 +60,8 @@ func newWalkersReport(o walkersOptions, rounds []round) walkersReport {
 	cpu := func(m measurement) float64 { return m.ServerCPU }
 	n := o.players / o.roomSize
 	rep := walkersReport{
-		Players: n * o.roomSize, Rooms: n, RoomSize: o.roomSize, Rounds: len(rounds),
+		Transport: o.transport,
+		Players:   n * o.roomSize, Rooms: n, RoomSize: o.roomSize, Rounds: len(rounds),
 		ServerCPU:  ours(cpu),
 		FloorCPU:   of(systemFloor, cpu),
 		CPURatio:   median(rounds, func(r round) float64 { return r[systemParlor].ServerCPU / r[systemFloor].ServerCPU }),
@@ -72,12 +78,21 @@ func newWalkersReport(o walkersOptions, rounds []round) walkersReport {
 		RSS:            ours(func(m measurement) float64 { return m.RSS / 1e6 }),
 		LoadCPU:        ours(func(m measurement) float64 { return m.LoadCPU }),
 	}
-	if o.peer == systemColyseus {
+	ratio := func(to string) float64 {
+		return median(rounds, func(r round) float64 { return r[systemParlor].ServerCPU / r[to].ServerCPU })
+	}
+	switch o.peer {
+	case systemKCP:
+		rep.KCPCPU = of(systemKCP, cpu)
+		rep.KCPHz = of(systemKCP, func(m measurement) float64 { return m.HzMin })
+		rep.KCPAck = of(systemKCP, func(m measurement) float64 { return m.AckP99 })
+		rep.RatioToKCP = ratio(systemKCP)
+	case systemColyseus:
 		rep.ColyseusCPU = of(systemColyseus, cpu)
 		rep.ColyseusHz = of(systemColyseus, func(m measurement) float64 { return m.HzMin })
 		rep.ColyseusAck = of(systemColyseus, func(m measurement) float64 { return m.AckP99 })
 		rep.ColyseusB = of(systemColyseus, func(m measurement) float64 { return m.FrameBytes / float64(o.roomSize) })
-		rep.RatioToPeer = median(rounds, func(r round) float64 { return r[systemParlor].ServerCPU / r[systemColyseus].ServerCPU })
+		rep.RatioToPeer = ratio(systemColyseus)
 	}
 	for _, r := range rounds {
 		for _, m := range r {
@@ -114,13 +129,18 @@ func printWalkers(w io.Writer, o walkersOptions, rounds []round) error {
 	if o.json {
 		return json.NewEncoder(w).Encode(rep)
 	}
+	goals := map[string]string{transportWebSocket: "1.2", transportUDP: "1.5"}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	row := func(what string, value float64, goal string) { fmt.Fprintf(t, "%s\t%.6g\t%s\n", what, value, goal) }
 	fmt.Fprintf(t, "%d players in %d rooms, medians of %d rounds\t\tgoal\n", rep.Players, rep.Rooms, rep.Rounds)
 	row("server CPU, cores", rep.ServerCPU, "")
 	row("floor CPU, cores", rep.FloorCPU, "")
-	row("CPU against the floor", rep.CPURatio, "1.2")
-	if o.peer != "" {
+	row("CPU against the floor", rep.CPURatio, goals[o.transport])
+	if o.peer == systemKCP {
+		row("kcp-go CPU, cores", rep.KCPCPU, "")
+		row("CPU against kcp-go", rep.RatioToKCP, "0.5")
+	}
+	if o.peer == systemColyseus {
 		row("Colyseus CPU, cores", rep.ColyseusCPU, "")
 		row("CPU against Colyseus", rep.RatioToPeer, "0.85")
 	}

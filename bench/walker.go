@@ -57,26 +57,42 @@ func ways() (all [][]byte) {
 	return all
 }
 
-func (w *walker) path() (string, error) { return "/ws", nil }
-
 func (w *walker) opened(c *client) {
 	c.say(schema.Header{Kind: schema.KindHello}, c.load.build.Hello(schema.HelloInfo{Client: "bench"}))
 }
 
 func (w *walker) start(*client) {}
 
-// say sends a message of the protocol.
+// say sends a message of the protocol, reliably.
 func (c *client) say(head schema.Header, body []byte) {
+	s, ok := c.link.(*udpSession)
+	if !ok {
+		c.hint(head, body)
+		return
+	}
+	var space [maxSend]byte
+	if !s.sendReliably(append(head.Append(space[:0]), body...)) {
+		c.load.fail("the server takes no more")
+	}
+}
+
+// hint sends a message that may be lost where that is possible.
+func (c *client) hint(head schema.Header, body []byte) {
 	var space [maxSend]byte
 	c.tell(append(head.Append(space[:0]), body...))
 }
 
-func (w *walker) beat(c *client) {
+// way is the walk of the next tick.
+func (w *walker) way(c *client) {
 	if w.beats%turnEvery == 0 {
 		w.walk = w.ways[c.load.rand.IntN(len(w.ways))]
 	}
 	w.beats++
 	w.named = min(max(w.named, w.tick)+1, w.tick+maxLead)
+}
+
+func (w *walker) beat(c *client) {
+	w.way(c)
 	w.sent.push(w.named, c.load.at())
 	c.say(schema.Header{Kind: schema.KindCommand, Handle: w.handle, Ack: w.tick}, c.load.build.Command(w.named, 0, w.walk))
 }
@@ -87,9 +103,16 @@ func (w *walker) message(c *client, m []byte) {
 		c.die(err.Error())
 		return
 	}
-	switch head.Kind {
-	case schema.KindState:
+	if head.Kind == schema.KindState {
 		w.frame(c, head, body)
+		return
+	}
+	w.other(c, head, body)
+}
+
+// other takes what is no frame.
+func (w *walker) other(c *client, head schema.Header, body []byte) {
+	switch head.Kind {
 	case schema.KindPing:
 		w.pong(c, body)
 	case schema.KindWelcome:
@@ -165,12 +188,16 @@ func (w *walker) decode(c *client, head schema.Header, m *fb.State, body []byte)
 	}
 	if err == nil {
 		w.lost = w.lost && !keyframe
-		return
 	}
-	if !w.lost {
+	w.broken(c, err)
+}
+
+// broken counts a mirror that is wrong, once until the next keyframe.
+func (w *walker) broken(c *client, err error) {
+	if err != nil && !w.lost {
 		w.lost = true
-		l.desyncs++
-		l.fail("desync: " + err.Error())
+		c.load.desyncs++
+		c.load.fail("desync: " + err.Error())
 	}
 }
 
@@ -180,5 +207,5 @@ func (w *walker) pong(c *client, body []byte) {
 	if w.handle != 0 {
 		pong.Applied = append(pong.Applied, schema.Applied{Handle: w.handle, Tick: w.tick})
 	}
-	c.say(schema.Header{Kind: schema.KindPong}, c.load.build.Pong(pong))
+	c.hint(schema.Header{Kind: schema.KindPong}, c.load.build.Pong(pong))
 }

@@ -17,7 +17,19 @@ type walkersOptions struct {
 	window, warm, budget           time.Duration
 	maxOther                       float64
 	record, server, peer, profile  string
+	transport                      string
 	json, ramp, grid               bool
+}
+
+// The transports of players.
+const (
+	transportWebSocket = "websocket"
+	transportUDP       = "udp"
+)
+
+// peers are what can be compared over each transport.
+func peers() map[string]string {
+	return map[string]string{transportWebSocket: systemColyseus, transportUDP: systemKCP}
 }
 
 func parseWalkers(args []string) (o walkersOptions, err error) {
@@ -31,7 +43,8 @@ func parseWalkers(args []string) (o walkersOptions, err error) {
 	flags.Float64Var(&o.maxOther, "max-other", 0.25, "repeat runs in which other processes used more CPU, in cores")
 	flags.StringVar(&o.record, "record", "all", "rooms that the server records, or off")
 	flags.StringVar(&o.server, "server", "", "the server's binary, instead of building it")
-	flags.StringVar(&o.peer, "peer", "", "also run this system: colyseus")
+	flags.StringVar(&o.transport, "transport", transportWebSocket, "how players connect: websocket or udp")
+	flags.StringVar(&o.peer, "peer", "", "also run this system: colyseus over WebSocket, kcp (stock kcp-go) over UDP")
 	flags.StringVar(&o.profile, "pprof", "", "one more run writes the server's CPU profile to this file, and the floor's to FILE.floor")
 	flags.BoolVar(&o.json, "json", false, "print one JSON object on the last line")
 	flags.BoolVar(&o.grid, "grid", false, "let inputs leave at whole milliseconds instead of random moments")
@@ -42,8 +55,13 @@ func parseWalkers(args []string) (o walkersOptions, err error) {
 	if o.roomSize < 1 || o.players < o.roomSize || o.repetitions < 1 {
 		return o, errors.New("there must be a player, a room and a run at least")
 	}
-	if o.peer != "" && o.peer != systemColyseus {
-		return o, fmt.Errorf("there is no peer %q", o.peer)
+	switch o.transport {
+	case transportWebSocket, transportUDP:
+	default:
+		return o, fmt.Errorf("there is no transport %q: %s or %s", o.transport, transportWebSocket, transportUDP)
+	}
+	if peer := peers()[o.transport]; o.peer != "" && o.peer != peer {
+		return o, fmt.Errorf("there is no peer %q over %s, only %s", o.peer, o.transport, peer)
 	}
 	if o.budget == 0 {
 		if o.budget = 48 * time.Second; o.peer != "" {
@@ -62,7 +80,7 @@ func (o walkersOptions) plan(system string, players int) plan {
 	if system != systemParlor {
 		warm = min(warm, time.Second)
 	}
-	return plan{System: system, Rooms: players / o.roomSize, Players: o.roomSize, Warm: warm, Window: o.window, OnGrid: o.grid}
+	return plan{System: system, UDP: o.transport == transportUDP, Rooms: players / o.roomSize, Players: o.roomSize, Warm: warm, Window: o.window, OnGrid: o.grid}
 }
 
 // runWalkers measures Parlor and the floor by turns.
@@ -81,7 +99,7 @@ func runWalkers(ctx context.Context, args []string) error {
 	}
 	systems := []string{systemParlor, systemFloor}
 	if o.peer != "" {
-		if p.colyseus, err = newColyseus(ctx); err != nil {
+		if err := p.addPeer(ctx, o.peer); err != nil {
 			return err
 		}
 		systems = append(systems, o.peer)
@@ -145,7 +163,7 @@ func runRound(ctx context.Context, p *programs, o walkersOptions, systems []stri
 	for _, system := range systems {
 		plan := o.plan(system, o.players)
 		plan.Up = sizeUp(r[systemParlor])
-		m, err := p.measure(ctx, plan, sizeDown(r[systemParlor]), nil)
+		m, err := p.measure(ctx, plan, o.sizeDown(r[systemParlor]), nil)
 		if err != nil {
 			return nil, err
 		}
@@ -158,9 +176,12 @@ func runRound(ctx context.Context, p *programs, o walkersOptions, systems []stri
 
 // sizeDown is the payload of the floor's messages, with which as many bytes
 // reach a client for each tick as from Parlor.
-func sizeDown(m measurement) int {
+func (o walkersOptions) sizeDown(m measurement) int {
 	const short, long = 2, 4 // bytes of a WebSocket header
 	n := int(m.FrameBytes + 0.5)
+	if o.transport == transportUDP {
+		return n
+	}
 	if n-short < 126 {
 		return max(2, n-short)
 	}
@@ -169,17 +190,21 @@ func sizeDown(m measurement) int {
 
 func sizeUp(m measurement) int { return max(2, int(m.UpBytes+0.5)) }
 
-// writeProfiles makes one more run of each, so that profiling costs nothing in
-// the others.
+// writeProfiles makes one more run of each system that has profiles, so that
+// profiling costs nothing in the others.
 func writeProfiles(ctx context.Context, p *programs, o walkersOptions, r round) error {
-	for system, name := range map[string]string{systemParlor: o.profile, systemFloor: o.profile + ".floor"} {
+	names := map[string]string{systemParlor: o.profile, systemFloor: o.profile + ".floor"}
+	if o.transport == transportUDP {
+		delete(names, systemFloor) // one thread in system calls: perf shows it, Go's profiler cannot
+	}
+	for system, name := range names {
 		f, err := os.Create(name)
 		if err != nil {
 			return fmt.Errorf("failed to write a profile: %w", err)
 		}
 		plan := o.plan(system, o.players)
 		plan.Up = sizeUp(r[systemParlor])
-		_, err = p.measure(ctx, plan, sizeDown(r[systemParlor]), f)
+		_, err = p.measure(ctx, plan, o.sizeDown(r[systemParlor]), f)
 		if err := errors.Join(err, f.Close()); err != nil {
 			return err
 		}

@@ -20,12 +20,10 @@ func (l *load) edge() (e edge) {
 		if c.dead {
 			continue
 		}
-		t := c.traffic()
+		t := c.link.traffic()
 		e.traffic.received += t.received
-		e.traffic.segmentsIn += t.segmentsIn
 		e.traffic.sent += t.sent
-		e.traffic.segmentsOut += t.segmentsOut
-		e.bytes += c.bytes
+		e.bytes += c.link.received()
 	}
 	e.busy, e.server, e.own, e.at = cpuOfAll(), cpuOf(l.plan.PID), cpuOf(os.Getpid()), l.at()
 	return e
@@ -80,9 +78,8 @@ func (l *load) sum(from, to edge) measurement {
 	}
 	n := float64(len(l.clients))
 	down, up := to.traffic.received-from.traffic.received, to.traffic.sent-from.traffic.sent
-	in, out := to.traffic.segmentsIn-from.traffic.segmentsIn, to.traffic.segmentsOut-from.traffic.segmentsOut
-	m.WireDown = float64(down+in*segmentHeaders) / n / seconds
-	m.WireUp = float64(up+out*segmentHeaders) / n / seconds
+	m.WireDown = float64(down) / n / seconds
+	m.WireUp = float64(up) / n / seconds
 	m.FrameBytes = float64(to.bytes-from.bytes) / float64(max(1, m.Frames))
 	m.UpBytes = float64(l.upBytes) / float64(max(1, l.upMessages))
 	return m

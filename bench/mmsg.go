@@ -1,0 +1,103 @@
+//go:build linux
+
+package main
+
+import (
+	"runtime"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// mmsghdr is one datagram of recvmmsg and sendmmsg.
+type mmsghdr struct {
+	header unix.Msghdr
+	size   uint32 // of what was received or sent
+}
+
+// inbox is a batch of datagrams to receive into, again and again.
+type inbox struct {
+	headers []mmsghdr
+	froms   []unix.RawSockaddrInet4
+	vectors []unix.Iovec
+	space   []byte
+	each    int
+}
+
+func newInbox(batch, each int) *inbox {
+	b := &inbox{
+		headers: make([]mmsghdr, batch), froms: make([]unix.RawSockaddrInet4, batch),
+		vectors: make([]unix.Iovec, batch), space: make([]byte, batch*each), each: each,
+	}
+	for i := range b.headers {
+		b.vectors[i].Base = &b.space[i*each]
+		b.vectors[i].SetLen(each)
+		h := &b.headers[i].header
+		h.Iov, h.Name = &b.vectors[i], (*byte)(unsafe.Pointer(&b.froms[i]))
+		h.SetIovlen(1)
+	}
+	return b
+}
+
+// receive takes what has come, as far as there is place, and does not wait.
+func (b *inbox) receive(fd int) int {
+	for i := range b.headers {
+		b.headers[i].header.Namelen = unix.SizeofSockaddrInet4
+	}
+	n, _, err := syscall.RawSyscall6(unix.SYS_RECVMMSG, uintptr(fd), uintptr(unsafe.Pointer(&b.headers[0])),
+		uintptr(len(b.headers)), unix.MSG_DONTWAIT, 0, 0)
+	if err != 0 {
+		return 0
+	}
+	return int(n)
+}
+
+// datagram is one of those that receive has counted, valid until the next.
+func (b *inbox) datagram(i int) []byte { return b.space[i*b.each:][:b.headers[i].size] }
+
+// outbox is a batch of datagrams to send, again and again. What its vectors
+// name belongs to its owner.
+type outbox struct {
+	headers []mmsghdr
+	vectors []unix.Iovec
+	addrs   []unix.RawSockaddrInet4
+}
+
+// newOutbox makes place for a batch: add must not move what the kernel is given.
+func newOutbox(batch int) *outbox {
+	return &outbox{
+		headers: make([]mmsghdr, 0, batch), vectors: make([]unix.Iovec, 0, batch), addrs: make([]unix.RawSockaddrInet4, 0, batch),
+	}
+}
+
+// add appends a datagram for an address.
+func (b *outbox) add(data []byte, to *unix.RawSockaddrInet4) {
+	b.vectors = append(b.vectors, unix.Iovec{Base: &data[0]})
+	b.addrs = append(b.addrs, *to)
+	i := len(b.headers)
+	b.vectors[i].SetLen(len(data))
+	b.headers = append(b.headers, mmsghdr{header: unix.Msghdr{
+		Name: (*byte)(unsafe.Pointer(&b.addrs[i])), Namelen: unix.SizeofSockaddrInet4, Iov: &b.vectors[i],
+	}})
+	b.headers[i].header.SetIovlen(1)
+}
+
+// send sends all, in as few calls as the kernel allows, and drops what it
+// refuses.
+func (b *outbox) send(fd int) {
+	for rest := b.headers; len(rest) > 0; {
+		n, _, err := syscall.RawSyscall6(unix.SYS_SENDMMSG, uintptr(fd), uintptr(unsafe.Pointer(&rest[0])), uintptr(len(rest)), 0, 0, 0)
+		switch {
+		case err == syscall.EINTR:
+		case err != 0:
+			rest = rest[1:]
+		default:
+			rest = rest[n:]
+		}
+	}
+	runtime.KeepAlive(b)
+}
+
+// clear empties it.
+func (b *outbox) clear() { b.headers, b.vectors, b.addrs = b.headers[:0], b.vectors[:0], b.addrs[:0] }
