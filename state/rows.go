@@ -33,10 +33,12 @@ type rows struct {
 	reliable bool
 	full     fullSum // of all slots as of the last EndTick
 
-	name    string
-	rowType reflect.Type
-	alloc   func(n int) unsafe.Pointer
-	zero    func(dst unsafe.Pointer)
+	name     string
+	rowType  reflect.Type
+	alloc    func(n int) unsafe.Pointer
+	zero     func(dst unsafe.Pointer)
+	copyPage func(dst, src unsafe.Pointer) // of a table, not a value
+	history  *history                      // nil unless tagged rewind
 }
 
 func newRows[T any]() *rows {
@@ -45,7 +47,10 @@ func newRows[T any]() *rows {
 		size:  reflect.TypeFor[T]().Size(),
 		alloc: func(n int) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(make([]T, n))) },
 		copy:  func(dst, src unsafe.Pointer) { *(*T)(dst) = *(*T)(src) },
-		zero:  func(dst unsafe.Pointer) { var none T; *(*T)(dst) = none },
+		copyPage: func(dst, src unsafe.Pointer) {
+			copy(unsafe.Slice((*T)(dst), pageRows), unsafe.Slice((*T)(src), pageRows))
+		},
+		zero: func(dst unsafe.Pointer) { var none T; *(*T)(dst) = none },
 	}
 }
 

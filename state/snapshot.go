@@ -11,19 +11,27 @@ import (
 	"github.com/parlor-server/parlor/tick"
 )
 
-// snapshotVersion is raised when the form of snapshots changes.
-const snapshotVersion = 1
+// Versions of snapshots: the second has the histories of tables at its end,
+// and is written only if there are any.
+const (
+	plainSnapshot   = 1
+	historySnapshot = 2
+)
 
 func appendUvarint(b []byte, v uint64) []byte { return binary.AppendUvarint(b, v) }
 
 // AppendSnapshot appends everything that decides the world's future, exactly:
-// all columns, free slots, timers, random numbers and tick. It is taken between
-// ticks. A Store of the same world type and rate continues from it alike.
+// all columns, free slots, timers, random numbers and tick, and what tables
+// tagged rewind remember. It is taken between ticks. A Store of the same world type and rate continues from it alike.
 func (s *Store) AppendSnapshot(dst []byte) []byte {
 	if s.inCall || s.ticking {
 		panic("state: AppendSnapshot inside a tick or a call")
 	}
-	dst = append(dst, 'P', 'S', snapshotVersion)
+	version := byte(plainSnapshot)
+	if len(s.rewinds) > 0 {
+		version = historySnapshot
+	}
+	dst = append(dst, 'P', 'S', version)
 	dst = binary.LittleEndian.AppendUint64(dst, s.layoutHash())
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(s.tick))
 	for _, word := range s.rand.State() {
@@ -34,6 +42,9 @@ func (s *Store) AppendSnapshot(dst []byte) []byte {
 	}
 	for _, t := range s.timers {
 		dst = t.appendTo(dst)
+	}
+	if version == historySnapshot {
+		dst = s.appendHistory(dst)
 	}
 	return dst
 }
@@ -128,7 +139,8 @@ func (s *Store) LoadSnapshot(snapshot []byte) error {
 		panic("state: LoadSnapshot inside a call")
 	}
 	r := &loader{data: snapshot}
-	if string(r.bytes(3)) != string([]byte{'P', 'S', snapshotVersion}) {
+	begin, version := string(r.bytes(2)), r.number(1)
+	if begin != "PS" || version != plainSnapshot && version != historySnapshot {
 		r.fail("it begins differently, or is of another version")
 	}
 	if r.number(8) != s.layoutHash() {
@@ -141,6 +153,12 @@ func (s *Store) LoadSnapshot(snapshot []byte) error {
 	}
 	for _, t := range s.timers {
 		t.load(r)
+	}
+	for _, table := range s.rewinds {
+		table.history.count = 0
+	}
+	if version == historySnapshot {
+		s.loadHistory(r)
 	}
 	if r.err == nil && len(r.data) > 0 {
 		r.fail("bytes are left over")

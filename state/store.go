@@ -45,7 +45,8 @@ type Store struct {
 	frames   frameEncoder
 	ring     ring
 
-	reliable bool // some table is
+	reliable bool    // some table is
+	rewinds  []*rows // tables with a history
 	splitter splitter
 	parts    int // fields of the world so far
 	schema   schema.Schema
@@ -237,6 +238,9 @@ func (s *Store) EndTick() {
 	}
 	slices.SortStableFunc(s.targeted, func(a, b sentEvent) int { return cmp.Compare(a.to, b.to) })
 	s.full = s.sumHash()
+	for _, r := range s.rewinds {
+		r.remember(s.tick)
+	}
 }
 
 // Changed reports whether the last EndTick found a public change.
