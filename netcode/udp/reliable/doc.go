@@ -25,7 +25,7 @@
 //
 // # Memory
 //
-// KCP with its buffers takes about 16 KB and is made when the lane is first used.
+// KCP with its buffers takes about 20 KB and is made when the lane is first used.
 // What a peer can make a lane hold is ReceiveWindow segments that came ahead of
 // a missing one, and one message of MaxMessage bytes.
 //

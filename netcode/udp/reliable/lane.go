@@ -30,14 +30,14 @@ type Config struct {
 	Conversation uint32                // must be the same at both ends
 	Output       func(segments []byte) // sends a packet of at most wire.MaxPlain bytes, valid during the call; must not call the Lane
 
-	SendWindow    int // segments on their way: 64
+	SendWindow    int // segments on their way: 60; KCP's rings grow beyond 63
 	ReceiveWindow int // segments that wait for a missing one: 128; above the peer's SendWindow no probe is ever needed
 	MaxPending    int // bytes of messages not yet on their way: 256 KiB
 	MaxMessage    int // longest inbound message in bytes: 1 MiB
 }
 
 func (c Config) withDefaults() Config {
-	setDefault(&c.SendWindow, 64)
+	setDefault(&c.SendWindow, 60)
 	setDefault(&c.ReceiveWindow, 128)
 	setDefault(&c.MaxPending, 256<<10)
 	setDefault(&c.MaxMessage, 1<<20)
