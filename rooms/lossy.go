@@ -135,7 +135,11 @@ func (r *runner) sendSureKeyframe(p *place, now tick.Tick) {
 		return
 	}
 	r.countFrame(frame, d)
-	*d = delivery{ack: d.ack, owner: true, sent: now, applied: uint32(now) - 1, progress: now, dirty: true}
+	progress := now
+	if d.acked { // its base left the ring: it has been silent, and still is
+		progress = d.progress
+	}
+	*d = delivery{ack: d.ack, owner: true, sent: now, applied: uint32(now) - 1, progress: progress, dirty: true}
 	*l = lossyDelivery{sure: now, reliable: now, owed: l.owed}
 }
 

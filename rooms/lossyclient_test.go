@@ -1,0 +1,416 @@
+package rooms
+
+import (
+	"errors"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/parlor-server/parlor/auth"
+	"github.com/parlor-server/parlor/schema"
+	"github.com/parlor-server/parlor/schema/fb"
+	"github.com/parlor-server/parlor/state"
+	"github.com/parlor-server/parlor/tick"
+)
+
+// link is how a farClient's packets fare. The reliable lane loses nothing.
+type link struct {
+	loss, dup float64
+	delay     int // ticks one way
+	jitter    int // more of them for datagrams, at most
+	size      int // of a datagram
+}
+
+// packet is a message on its way, to arrive after tick due.
+type packet struct {
+	due  tick.Tick
+	head schema.Header
+	body []byte
+}
+
+// acknowledgement is what a client says that it has, on its way to the server.
+type acknowledgement struct {
+	due     tick.Tick
+	applied tick.Tick
+	held    uint16
+}
+
+// farClient is the Conn of a client behind a bad link. It decodes all it gets
+// and compares it with what the server had.
+type farClient struct {
+	rig  *farRig
+	link link
+	rand *rand.Rand
+	seat *Seat
+
+	reliable, datagrams []packet
+	acks                []acknowledgement
+	blocked, budgetless bool // frames on the reliable lane, datagrams are refused
+	mute                bool // it says nothing
+	cut                 bool // no datagram arrives
+
+	mirror  *state.Mirror
+	waiting []packet  // messages of ticks that were not applied yet
+	shown   tick.Tick // the newest tick that was applied completely
+	told    tick.Tick // what Applied says
+	base    uint32    // what Base says
+	sent    tick.Tick
+
+	keys, sures, wholes, split, lossy, chained int // frames of each kind that arrived
+	sentLossy                                  int // frames that were sent
+	events, owners                             []tick.Tick
+	timings                                    []fb.Timing
+	ack                                        uint32
+	closed                                     schema.Code
+}
+
+func (c *farClient) Frame(head schema.Header, body []byte) bool {
+	if c.blocked {
+		return false
+	}
+	c.sent = tick.Tick(fb.GetRootAsState(body, 0).Tick())
+	c.Message(head, body)
+	return true
+}
+
+func (c *farClient) Message(head schema.Header, body []byte) {
+	if err := schema.Verify(head.Kind, body); err != nil {
+		c.rig.t.Error(err)
+	}
+	c.reliable = append(c.reliable, packet{c.rig.run.room.now + tick.Tick(c.link.delay), head, append([]byte(nil), body...)})
+}
+
+func (c *farClient) Datagram(head schema.Header, body []byte) bool {
+	if err := schema.Verify(head.Kind, body); err != nil {
+		c.rig.t.Error(err)
+	}
+	if len(body) > c.link.size {
+		c.rig.t.Errorf("a datagram has %d bytes, it may have %d", len(body), c.link.size)
+	}
+	if c.budgetless {
+		return false
+	}
+	if head.Kind == schema.KindState {
+		m := fb.GetRootAsState(body, 0)
+		c.sent = tick.Tick(m.Tick())
+		if m.Part() == 0 {
+			c.sentLossy++
+		}
+	}
+	for c.link.loss == 0 || c.rand.Float64() >= c.link.loss {
+		if !c.cut {
+			due := c.rig.run.room.now + tick.Tick(c.link.delay+c.rand.IntN(c.link.jitter+1))
+			c.datagrams = append(c.datagrams, packet{due, head, append([]byte(nil), body...)})
+		}
+		if c.rand.Float64() >= c.link.dup {
+			break
+		}
+	}
+	return true
+}
+
+func (c *farClient) DatagramSize() int                { return c.link.size }
+func (c *farClient) Applied() uint32                  { return uint32(c.told) }
+func (c *farClient) Base() uint32                     { return c.base }
+func (c *farClient) Flush()                           {}
+func (c *farClient) Done()                            {}
+func (c *farClient) Close(code schema.Code, _ string) { c.closed = code }
+func (c *farClient) RTT() time.Duration {
+	return time.Duration(2*c.link.delay) * c.rig.run.def.hz.Period()
+}
+
+// receive takes in what has arrived by tick now, and acknowledges.
+func (c *farClient) receive(now tick.Tick) {
+	for len(c.reliable) > 0 && c.reliable[0].due <= now {
+		c.take(c.reliable[0])
+		c.reliable = c.reliable[1:]
+	}
+	late := c.datagrams[:0]
+	for _, p := range c.datagrams {
+		if p.due > now {
+			late = append(late, p)
+			continue
+		}
+		c.take(p)
+	}
+	c.datagrams = late
+	if c.mirror == nil || c.mute || c.rand.Float64() < c.link.loss {
+		return
+	}
+	applied, held := c.mirror.Held()
+	if c.rig.run.def.reliable {
+		applied = c.shown
+	}
+	due := now + tick.Tick(c.link.delay+c.rand.IntN(c.link.jitter+1))
+	c.acks = append(c.acks, acknowledgement{due, applied, held})
+}
+
+func (c *farClient) take(p packet) {
+	t := c.rig.t
+	switch p.head.Kind {
+	case schema.KindJoined:
+		described, err := schema.ReadSchema(fb.GetRootAsJoined(p.body, 0).Schema(nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.mirror = state.NewMirror(described)
+	case schema.KindState:
+		c.takeState(p)
+	case schema.KindTiming:
+		c.timings = append(c.timings, *fb.GetRootAsTiming(p.body, 0))
+	case schema.KindOwner, schema.KindEvents, schema.KindMessage:
+		c.waiting = append(c.waiting, p)
+	}
+	for len(c.waiting) > 0 && c.tickOf(c.waiting[0]) <= c.shown {
+		c.show(c.waiting[0])
+		c.waiting = c.waiting[1:]
+	}
+}
+
+// tickOf is the tick of a message that waits for its frame.
+func (c *farClient) tickOf(p packet) tick.Tick {
+	switch p.head.Kind {
+	case schema.KindOwner:
+		return tick.Tick(fb.GetRootAsOwner(p.body, 0).Tick())
+	case schema.KindEvents:
+		return tick.Tick(fb.GetRootAsEvents(p.body, 0).Tick())
+	}
+	return tick.Tick(fb.GetRootAsMessage(p.body, 0).Tick())
+}
+
+func (c *farClient) takeState(p packet) {
+	t, m := c.rig.t, fb.GetRootAsState(p.body, 0)
+	at, payload := tick.Tick(m.Tick()), m.PayloadBytes()
+	c.ack = max(c.ack, p.head.Ack)
+	switch {
+	case p.head.Flags == schema.FlagKeyframe:
+		if err := c.mirror.ApplyFrame(payload, true); err != nil {
+			t.Fatal(err)
+		}
+		c.mirror.Keep(at)
+		c.keys++
+		c.compare(at, state.AllTables)
+	case p.head.Flags == schema.FlagReliable:
+		if err := c.mirror.ApplyReliable(payload); err != nil {
+			t.Fatal(err)
+		}
+		c.sures++
+		c.compare(at, state.ReliableTables)
+	case p.head.Flags == schema.FlagLossy:
+		part := state.Part{Tick: at, Base: at - tick.Tick(m.Age()), Part: int(m.Part()), Parts: int(m.Parts()), Payload: payload}
+		complete, err := c.mirror.ApplyPart(part)
+		if err != nil && !errors.Is(err, state.ErrOld) && !errors.Is(err, state.ErrNotHeld) {
+			t.Fatalf("tick %d, part %d of %d from %d: %v", at, part.Part, part.Parts, part.Base, err)
+		}
+		if len(p.body) > c.link.size {
+			c.wholes++
+		}
+		c.split = max(c.split, part.Parts)
+		if complete {
+			c.lossy++
+			c.compare(at, state.LossyTables)
+		}
+	case c.rig.run.def.reliable:
+		if err := c.mirror.ApplyFrame(payload, false); err != nil {
+			t.Fatal(err)
+		}
+		c.chained++
+		c.compare(at, state.AllTables)
+	default:
+		t.Fatalf("a frame with flags %d on a lossy connection", p.head.Flags)
+	}
+}
+
+// compare checks that the client holds what the server had after a tick.
+func (c *farClient) compare(at tick.Tick, tables state.Tables) {
+	if tables != state.ReliableTables {
+		c.shown = at
+	}
+	if got, want := c.mirror.HashOf(tables), c.rig.hashes[at][tables]; got != want {
+		c.rig.t.Fatalf("tables %d of tick %d have hash %v, the server had %v", tables, at, got, want)
+	}
+}
+
+// show takes in a message whose tick has been applied: what an event names
+// must be there.
+func (c *farClient) show(p packet) {
+	t := c.rig.t
+	switch p.head.Kind {
+	case schema.KindOwner:
+		m := fb.GetRootAsOwner(p.body, 0)
+		if err := c.mirror.ApplyOwner(m.PayloadBytes()); err != nil {
+			t.Fatal(err)
+		}
+		c.owners = append(c.owners, tick.Tick(m.Tick()))
+	case schema.KindEvents:
+		m := fb.GetRootAsEvents(p.body, 0)
+		err := c.mirror.DecodeEvents(m.PayloadBytes(), func(_ int, cells []state.Cell) {
+			id := cells[0].ID()
+			if c.shown == tick.Tick(m.Tick()) && !c.mirror.TableNamed("Movers").Has(id) {
+				t.Errorf("tick %d tells of %v, which is not there", m.Tick(), id)
+			}
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.events = append(c.events, tick.Tick(m.Tick()))
+	}
+}
+
+// hear gives the server the acknowledgements that have arrived, as a session does.
+func (c *farClient) hear(now tick.Tick) {
+	late := c.acks[:0]
+	for _, a := range c.acks {
+		switch {
+		case a.due > now:
+			late = append(late, a)
+		case c.rand.Float64() < c.link.loss:
+		case a.applied == 0:
+			c.told, c.base = 0, 0
+		case a.applied >= c.told && a.applied <= c.sent:
+			c.told = a.applied
+			for i := range uint32(16) {
+				if base := uint32(a.applied)&^3 - 4*i; a.held>>i&1 != 0 {
+					c.base = base
+					break
+				}
+			}
+		}
+	}
+	c.acks = late
+}
+
+// farRig is a room with clients behind bad links, stepped by hand.
+type farRig struct {
+	t       testing.TB
+	run     *runner
+	world   *meadow
+	mode    *meadowMode
+	now     time.Time
+	clients []*farClient
+	hashes  map[tick.Tick][3]state.Hash
+}
+
+// meadow is a world with something on every lane.
+type meadow struct {
+	Movers state.Table[mover]
+	Scores state.Table[tally] `parlor:"reliable"`
+	Born   state.Event[born]
+}
+
+type mover struct {
+	X, Y float32 `parlor:"quant=0.01"`
+	Text string
+	Gold uint32 `parlor:"owner"`
+}
+type tally struct{ Points uint32 }
+type born struct{ Who state.ID }
+
+// meadowMode is what the meadow does each tick.
+type meadowMode struct {
+	moving, births, scores, gold bool
+	crowd                        int    // movers that appear at once
+	text                         string // of the first mover from now on; empty: as it is
+}
+
+func meadowGame(mode *meadowMode) Game[meadow, struct{}] {
+	return Game[meadow, struct{}]{
+		Hz: 20, MaxPlayers: 16,
+		Join: func(w *meadow, _ *Ctx, p *Player, _ struct{}) { w.Movers.Put(p.ID, mover{}) },
+		Tick: func(w *meadow, ctx *Ctx) { mode.step(w, ctx.Rand()) },
+		Inputs: []Input[meadow]{
+			Command(func(w *meadow) *state.Table[mover] { return &w.Movers }, func(m *mover, p push, _ float32) { m.X += float32(p.X) }),
+		},
+	}
+}
+
+func (mode *meadowMode) step(w *meadow, r *tick.Rand) {
+	for id := range w.Movers.IDs() {
+		m := w.Movers.Edit(id)
+		if mode.moving && r.IntN(3) > 0 {
+			m.X, m.Y = m.X+r.Range(-1, 1), m.Y+r.Range(-1, 1)
+		}
+		if mode.gold {
+			m.Gold++
+		}
+		if mode.text != "" {
+			m.Text, mode.text = mode.text, ""
+		}
+		if mode.births && id.Slot() >= 16 && r.IntN(40) == 0 {
+			w.Movers.Delete(id)
+		}
+	}
+	if mode.births && r.IntN(4) == 0 {
+		id := w.Movers.Insert(mover{X: r.Range(0, 9), Text: "new"})
+		w.Born.Send(born{id})
+	}
+	for ; mode.crowd > 0; mode.crowd-- {
+		w.Movers.Insert(mover{})
+	}
+	if mode.scores && r.IntN(4) == 0 {
+		w.Scores.Insert(tally{uint32(r.IntN(99))})
+	}
+}
+
+func newFarRig(t testing.TB, mode meadowMode, change func(*Game[meadow, struct{}]), links ...link) *farRig {
+	t.Helper()
+	rig := &farRig{t: t, mode: &mode, now: time.Now(), hashes: make(map[tick.Tick][3]state.Hash)}
+	game := meadowGame(rig.mode)
+	if change != nil {
+		change(&game)
+	}
+	kind := Define("meadow", game)
+	reg, err := NewRegistry(Config{Kinds: []Kind{kind}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rig.run, err = newRunner(reg, kind.def, "room", false, 1, nil); err != nil {
+		t.Fatal(err)
+	}
+	rig.world = rig.run.room.world.(*meadow)
+	for i, l := range links {
+		c := &farClient{rig: rig, link: l, rand: rand.New(rand.NewPCG(1, uint64(i)))}
+		rig.enter(c)
+		rig.clients = append(rig.clients, c)
+	}
+	return rig
+}
+
+func (rig *farRig) enter(c *farClient) {
+	p, err := rig.run.reserve(auth.User{ID: "u"}, nil, rig.now)
+	if err != nil {
+		rig.t.Fatal(err)
+	}
+	c.seat = &Seat{run: rig.run, place: p}
+	if !rig.run.enter(c.seat, c) {
+		rig.t.Fatal("a reserved seat cannot be entered")
+	}
+}
+
+// step makes n ticks.
+func (rig *farRig) step(n int) {
+	for range n {
+		for _, c := range rig.clients {
+			c.hear(rig.run.room.now)
+		}
+		rig.now = rig.now.Add(50 * time.Millisecond)
+		if next := rig.run.Step(rig.now, 0); next.Stop {
+			rig.t.Fatalf("the room stops in tick %d", rig.run.room.now)
+		}
+		now := rig.run.room.now
+		rig.hashes[now] = [3]state.Hash{rig.run.store.PublicHash(), rig.run.store.PublicHashOf(state.LossyTables), rig.run.store.PublicHashOf(state.ReliableTables)}
+		for _, c := range rig.clients {
+			c.receive(now)
+		}
+	}
+}
+
+// converged checks that every client shows what the server has.
+func (rig *farRig) converged() {
+	rig.t.Helper()
+	for i, c := range rig.clients {
+		if c.mirror.Hash() != rig.run.store.PublicHash() {
+			rig.t.Errorf("client %d (%+v) shows tick %d, not what the server has in tick %d", i, c.link, c.shown, rig.run.room.now)
+		}
+	}
+}
