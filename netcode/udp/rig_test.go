@@ -219,3 +219,5 @@ func eventually(t testing.TB, what string, done func() bool) {
 		}
 	}
 }
+
+func testSessions() netcode.Config { return netcode.Config{Auth: testAuth{}, Host: &testHost{}} }

@@ -1,0 +1,164 @@
+package udp
+
+import (
+	"bytes"
+	"net"
+	"net/netip"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/parlor-server/parlor/internal/netsim"
+	"github.com/parlor-server/parlor/netcode/udp/wire"
+	"github.com/parlor-server/parlor/schema"
+)
+
+// traffic counts the bytes to and from an address.
+func (r *rig) traffic(at netip.AddrPort) (to, from *int) {
+	to, from = new(int), new(int)
+	r.network.Watch(func(source, target netip.AddrPort, p []byte) {
+		if source == at {
+			*from += len(p)
+		}
+		if target == at {
+			*to += len(p)
+		}
+	})
+	return to, from
+}
+
+// at is where the server thinks that the client is.
+func (r *rig) at(c *testClient) string { return r.conn(c).RemoteAddr() }
+
+func TestClientMoves(t *testing.T) {
+	for name, network := range map[string]netsim.Config{
+		"good network": {Delay: 20 * time.Millisecond},
+		"bad network":  {Delay: 80 * time.Millisecond, Jitter: 30 * time.Millisecond, Loss: 0.2, Reorder: 0.1, Dup: 0.1, Seed: 4},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newRig(t, Config{}, network)
+				defer r.close()
+				c := r.client()
+				c.join()
+				session := r.conn(c).session
+				c.conn = r.listen("10.0.0.3:4000")
+				next := time.Time{}
+				c.await("migration", func() bool {
+					if now := time.Now(); now.After(next) {
+						next = now.Add(50 * time.Millisecond)
+						c.datagram(c.commands(20))
+					}
+					return r.at(c) == "10.0.0.3:4000"
+				})
+				c.send(encoded(schema.KindJoin, 0, 0, c.build.Join(schema.JoinInfo{Request: 2, Kind: "arena"})))
+				c.await("the second room", func() bool { return count(c.messages, schema.KindMessage) == 2 })
+				if r.conn(c).session != session || session.RemoteAddr() != "10.0.0.3:4000" {
+					t.Error("it is not the same session, or it says the old address")
+				}
+				r.expect("migrations", r.server.stats.Migrated.Load(), 1)
+				c.idle(3 * time.Second)
+				if n := len(r.server.shards[0].moving); n != 0 {
+					t.Errorf("%d sessions are still tried", n)
+				}
+			})
+		})
+	}
+}
+
+// A copied packet that overtakes its original, and its copies, move nothing.
+func TestCopiedPacketsMoveNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, Config{}, netsim.Config{})
+		defer r.close()
+		c := r.client()
+		c.join()
+		home := r.at(c)
+		thief := netip.MustParseAddrPort("10.0.0.66:1")
+		r.listen(thief.String())
+		to, from := r.traffic(thief)
+		for i := range 100 {
+			original := c.ping()
+			r.network.Inject(thief, r.server.Addr(), bytes.Clone(original))
+			synctest.Wait()
+			if *to > amplification**from {
+				t.Fatalf("packet %d: %d bytes went to the thief, who sent %d", i, *to, *from)
+			}
+			c.write(original)
+			c.idle(20 * time.Millisecond)
+		}
+		if *to == 0 {
+			t.Error("the thief was never asked: the test shows nothing")
+		}
+		if r.at(c) != home || r.server.stats.Migrated.Load() != 0 {
+			t.Errorf("the session moved to %s", r.at(c))
+		}
+		r.expect("replayed", r.server.stats.Refused(RefusedReplayed), 100)
+		pings := c.controlled(wire.ControlPong)
+		c.write(c.ping())
+		c.await("Pong", func() bool { return c.controlled(wire.ControlPong) > pings })
+	})
+}
+
+// Three times what came from an address is sent there until it has answered.
+func TestUnansweredAddressGetsLittle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, Config{}, netsim.Config{})
+		defer r.close()
+		c := r.client()
+		c.join()
+		away := netip.MustParseAddrPort("10.0.0.4:1")
+		c.conn = r.listen(away.String())
+		to, from := r.traffic(away)
+		c.deaf = true
+		c.write(c.seal(wire.KindUnreliable, nil)) // the shortest packet there is
+		c.idle(pathTime)
+		if *from != wire.HeaderSize+wire.TagSize || *to != 2*challengeSize {
+			t.Errorf("%d bytes went there for %d, want two challenges", *to, *from)
+		}
+		// More packets from there make room for more challenges, but not for more
+		// than a few.
+		for range 20 {
+			c.write(c.ping())
+			c.idle(10 * time.Millisecond)
+		}
+		c.idle(2 * pathTime)
+		if challenges := *to / challengeSize; challenges > 2+2*pathChallenges {
+			t.Errorf("%d challenges", challenges)
+		}
+		c.deaf = false
+		c.write(c.ping())
+		c.await("migration", func() bool { return r.at(c) == away.String() })
+	})
+}
+
+func TestForgedAnswersMoveNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, Config{}, netsim.Config{})
+		defer r.close()
+		c := r.client()
+		c.join()
+		home, away := c.conn, r.listen("10.0.0.5:1")
+		c.write(c.control(wire.Control{Type: wire.ControlPathResponse, Data: [8]byte{}})) // nobody asked
+		c.deaf = true
+		c.conn = away
+		c.write(c.ping())
+		c.await("challenge", func() bool { return c.controlled(wire.ControlPathChallenge) > 0 })
+		data := c.controls[len(c.controls)-1].Data
+		answer := c.control(wire.Control{Type: wire.ControlPathResponse, Data: data})
+		wrong := c.control(wire.Control{Type: wire.ControlPathResponse, Data: [8]byte{1}})
+		c.write(wrong)
+		for from, p := range map[net.PacketConn][]byte{home: answer, r.listen("10.0.0.6:1"): bytes.Clone(answer)} {
+			c.conn = from
+			c.write(p)
+			synctest.Wait()
+		}
+		if r.server.stats.Migrated.Load() != 0 {
+			t.Error("the session moved")
+		}
+		c.conn = away
+		c.write(c.control(wire.Control{Type: wire.ControlPathResponse, Data: data}))
+		synctest.Wait()
+		r.expect("migrated", r.server.stats.Migrated.Load(), 1)
+	})
+}
