@@ -317,11 +317,7 @@ func (c *near) Base() uint32                        { return c.base }
 func (c *near) RTT() time.Duration                  { return 50 * time.Millisecond }
 
 func TestALossyTickAllocatesNothing(t *testing.T) {
-	c := newCrowd(t, 20)
-	for _, s := range c.seats {
-		conn := &near{}
-		s.conn = conn
-	}
+	c := newCrowdOf(t, Define("dots", dotsGame()), 20, func() Conn { return &near{} })
 	step := func() {
 		next := uint32(c.run.room.now) + 1
 		for i, s := range c.seats {

@@ -65,7 +65,11 @@ type crowd struct {
 
 func newCrowd(t testing.TB, players int) *crowd {
 	t.Helper()
-	kind := Define("dots", dotsGame())
+	return newCrowdOf(t, Define("dots", dotsGame()), players, func() Conn { return &sink{} })
+}
+
+func newCrowdOf(t testing.TB, kind Kind, players int, conn func() Conn) *crowd {
+	t.Helper()
 	reg, err := NewRegistry(Config{Kinds: []Kind{kind}})
 	if err != nil {
 		t.Fatal(err)
@@ -81,7 +85,7 @@ func newCrowd(t testing.TB, players int) *crowd {
 			t.Fatal(err)
 		}
 		s := &Seat{run: run, place: p}
-		if !run.enter(s, &sink{}) {
+		if !run.enter(s, conn()) {
 			t.Fatal("a reserved seat cannot be entered")
 		}
 		c.seats = append(c.seats, s)
