@@ -4,6 +4,7 @@ package main
 
 const (
 	baseEvery = 4   // ticks between two that are kept
+	heldTicks = 64  // below the newest, then they are forgotten
 	maxParts  = 256 // of a frame
 )
 
@@ -13,7 +14,7 @@ const (
 type holds struct {
 	applied  uint32 // newest tick of which all parts have come; 0: the state is lost
 	bits     uint16 // bit i: the base tick at or before applied, less 4i, is held
-	keyframe uint32 // held too, until a base tick at or after it is
+	keyframe uint32 // held too
 	begun    uint32 // newest tick of which any part has come
 	come     [maxParts / 64]uint64
 	count    int // parts of begun that have come
@@ -29,11 +30,12 @@ func (h *holds) keep(tick uint32) {
 
 // has reports whether a frame may start from a tick.
 func (h *holds) has(base uint32) bool {
-	if base == h.keyframe {
-		return true
+	newest := h.applied - h.applied%baseEvery
+	if base == h.keyframe && base != 0 {
+		return newest < base+heldTicks
 	}
-	back := h.applied/baseEvery - base/baseEvery
-	return base%baseEvery == 0 && back < 16 && h.bits>>back&1 != 0
+	back := (newest - base) / baseEvery
+	return base%baseEvery == 0 && base <= newest && back < heldTicks/baseEvery && h.bits>>back&1 != 0
 }
 
 // part takes a part of the frame from base to tick. complete says that it was
@@ -60,7 +62,6 @@ func (h *holds) part(tick, base uint32, part, parts int) (complete, ok bool) {
 	h.applied = tick
 	if tick%baseEvery == 0 {
 		h.bits |= 1
-		h.keyframe = 0
 	}
 	return true, true
 }

@@ -2,7 +2,12 @@
 
 package main
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/parlor-server/parlor/internal/bits"
+	"github.com/parlor-server/parlor/schema"
+)
 
 func TestHolds(t *testing.T) {
 	type part struct {
@@ -25,13 +30,14 @@ func TestHolds(t *testing.T) {
 		{104, 102, 1, 2, false, true, 103, 0},        // half of a base tick
 		{104, 102, 1, 2, false, true, 103, 0},        // the same half
 		{104, 102, 0, 2, true, true, 104, 1},         // the other half
-		{105, 102, 0, 1, false, false, 104, 1},       // the keyframe is not held any more
-		{108, 104, 0, 3, false, true, 104, 1},        // never completed
-		{107, 104, 0, 1, false, true, 104, 1},        // older than what has begun
+		{105, 102, 0, 1, true, true, 105, 1},         // the keyframe is held still
+		{108, 104, 0, 3, false, true, 105, 1},        // never completed
+		{107, 104, 0, 1, false, true, 105, 1},        // older than what has begun
 		{113, 104, 0, 1, true, true, 113, 0b100},     // tick 104 is two base ticks before 112
 		{160, 104, 0, 1, true, true, 160, 1<<14 | 1}, // and 14 before 160
 		{169, 160, 0, 1, true, true, 169, 0b100},     // by then it is forgotten
 		{170, 104, 0, 1, false, false, 169, 0b100},
+		{170, 102, 0, 1, false, false, 169, 0b100}, // and the keyframe too
 		{400, 160, 0, 1, true, true, 400, 1},
 		{401, 400, 4, 4, false, false, 400, 1}, // no such part
 	} {
@@ -43,5 +49,26 @@ func TestHolds(t *testing.T) {
 	}
 	if h.keep(0); h.has(4) {
 		t.Error("a client that lost its state holds a tick")
+	}
+}
+
+func TestUnacknowledgedCommands(t *testing.T) {
+	var unacked []schema.TickCommand
+	for n := range uint32(schema.MaxCommands + 2) {
+		unacked = remember(unacked, schema.TickCommand{Tick: n})
+		unacked = remember(unacked, schema.TickCommand{Tick: n, Input: 1})
+	}
+	if len(unacked) != schema.MaxCommands {
+		t.Errorf("%d commands are repeated", len(unacked))
+	}
+	for i, c := range unacked {
+		if want := uint32(schema.MaxCommands + 1 - i); c.Tick != want || c.Input != 1 {
+			t.Errorf("command %d is for tick %d, input %d; want tick %d", i, c.Tick, c.Input, want)
+		}
+	}
+	var w bits.Writer
+	var r schema.CommandReader
+	if read, err := r.Read(schema.AppendCommands(nil, &w, unacked)); err != nil || len(read) != len(unacked) {
+		t.Errorf("the server would read %v, %v", read, err)
 	}
 }

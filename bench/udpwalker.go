@@ -38,11 +38,19 @@ func newUDPWalker(l *load, room *meeting, creates, sampled bool) (*udpWalker, *u
 func (w *udpWalker) beat(c *client) {
 	w.way(c)
 	w.sent.push(w.named, c.load.at())
-	if len(w.unacked) == schema.MaxCommands {
-		w.unacked = w.unacked[:schema.MaxCommands-1]
-	}
-	w.unacked = slices.Insert(w.unacked, 0, schema.TickCommand{Tick: w.named, Payload: w.walk})
+	w.unacked = remember(w.unacked, schema.TickCommand{Tick: w.named, Payload: w.walk})
 	w.sendCommands(c)
+}
+
+// remember puts a command in front of those that are not acknowledged, of
+// which the oldest are forgotten. Where frames are late it may be for the same
+// tick as the last one: then it replaces that, since one tick uses one.
+func remember(unacked []schema.TickCommand, c schema.TickCommand) []schema.TickCommand {
+	if len(unacked) > 0 && unacked[0].Tick == c.Tick {
+		unacked[0] = c
+		return unacked
+	}
+	return slices.Insert(unacked[:min(len(unacked), schema.MaxCommands-1)], 0, c)
 }
 
 // sendCommands also acknowledges what has come; without commands only that.
@@ -85,6 +93,9 @@ func (w *udpWalker) frame(c *client, head schema.Header, body []byte) {
 	default:
 		base := m.Tick() - m.Age()
 		complete, ok := w.holds.part(m.Tick(), base, int(m.Part()), int(m.Parts()))
+		if !ok && w.holds.applied == 0 {
+			return // a frame has overtaken its keyframe
+		}
 		if !ok {
 			l.fail(fmt.Sprintf("a frame from tick %d, which the client does not hold", base))
 			return
