@@ -23,6 +23,10 @@
 // What differs becomes a delta, shared by all clients, for any client that has
 // one of the last 64 ticks; a keyframe holds the whole. A Mirror applies both.
 //
+// Over a link that loses packets a delta is cut into parts that each can be
+// applied alone (Store.Parts, Mirror.ApplyPart). They start from a tick that
+// the client holds, one of every four, so that clients share encodings.
+//
 // # Tags
 //
 // A tag's options are separated by commas. One on a struct or array field
@@ -35,6 +39,11 @@
 //	owner        sent only to the player who owns the row
 //	owned        this state.ID is the player who owns the row; without it the row's own ID is
 //	local        never leaves the server
+//
+// A table of the world, as a whole, may also have
+//
+//	reliable     its changes travel in order and are never lost, also where others may be (a Value too)
+//	rewind       rules can read it as it was up to 400 ms ago, with Table.At
 //
 // # Who gets what
 //

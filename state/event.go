@@ -1,7 +1,6 @@
 package state
 
 import (
-	"fmt"
 	"reflect"
 	"unsafe"
 )
@@ -35,9 +34,6 @@ type sentEvent struct {
 }
 
 func (e *Event[T]) join(s *Store, name string, options tagOptions) error {
-	if err := options.refuseTable(); err != nil {
-		return fmt.Errorf("%s: %w", name, err)
-	}
 	columns, err := columnsOf(reflect.TypeFor[T](), options)
 	if err != nil {
 		return err

@@ -45,9 +45,6 @@ type indexer interface {
 }
 
 func (x *Index[K, T]) join(s *Store, name string, options tagOptions) error {
-	if err := options.refuseTable(); err != nil {
-		return fmt.Errorf("%s: %w", name, err)
-	}
 	x.index = &index[K]{buckets: make(map[K]*bucket)}
 	s.links = append(s.links, func() error {
 		r, err := s.indexedTable(reflect.TypeFor[T](), options.table)

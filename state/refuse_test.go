@@ -42,6 +42,26 @@ func TestRefusedWorlds(t *testing.T) {
 		{"unexported column", refusal[struct{ T Table[hidden] }](t), "World.T.x: is not exported"},
 		{"two columns of a name", refusal[struct{ T Table[twice] }](t), "World.T.X: two columns have this name"},
 		{"too many columns", refusal[struct{ T Table[[257]bool] }](t), "at most 256 columns"},
+		{"reliable column", refusal[struct {
+			T Table[struct {
+				X float32 `parlor:"reliable"`
+			}]
+		}](t), "World.T.X: reliable and rewind are for a whole table"},
+		{"reliable event", refusal[struct {
+			E Event[struct{}] `parlor:"reliable"`
+		}](t), "World.E: reliable and rewind are for a whole table"},
+		{"timers to rewind", refusal[struct {
+			E Timers[struct{}] `parlor:"rewind"`
+		}](t), "World.E: reliable and rewind are for a whole table"},
+		{"index to rewind", refusal[struct {
+			E Index[int, point] `parlor:"rewind"`
+		}](t), "World.E: reliable and rewind are for a whole table"},
+		{"value to rewind", refusal[struct {
+			V Value[int] `parlor:"rewind"`
+		}](t), "World.V: rewind is for a state.Table"},
+		{"reliable and local", refusal[struct {
+			V Value[int] `parlor:"reliable,local"`
+		}](t), "World.V: reliable is for what is sent"},
 		{"unknown option", refusal[struct {
 			T Table[struct {
 				X float32 `parlor:"quantum=1"`

@@ -110,8 +110,17 @@ func (s *Store) join(field reflect.Value, f reflect.StructField) error {
 	if err != nil {
 		return fmt.Errorf("state: World.%s: %w", f.Name, err)
 	}
+	table, isTable := p.(interface{ bound() *rows })
+	if err := options.refuseTable(); err != nil && !isTable {
+		return fmt.Errorf("state: World.%s: %w", f.Name, err)
+	}
 	if err := p.join(s, f.Name, options); err != nil {
 		return fmt.Errorf("state: World.%s.%w", f.Name, err)
+	}
+	if isTable {
+		if err := s.tagTable(table.bound(), options); err != nil {
+			return fmt.Errorf("state: World.%s: %w", f.Name, err)
+		}
 	}
 	s.parts++
 	return nil

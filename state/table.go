@@ -1,6 +1,7 @@
 package state
 
 import (
+	"errors"
 	"fmt"
 	"iter"
 	"reflect"
@@ -132,7 +133,6 @@ func (v *Value[T]) bound() *rows {
 // addRows gives a table its columns and its place in the schema.
 func (s *Store) addRows(r *rows, name string, t reflect.Type, options tagOptions) (err error) {
 	r.store, r.name, r.rowType, r.index = s, name, t, s.parts
-	rewind := options.rewind
 	r.reliable, options.reliable, options.rewind = options.reliable, false, false
 	if r.columns, err = columnsOf(t, options); err != nil {
 		return err
@@ -156,20 +156,25 @@ func (s *Store) addRows(r *rows, name string, t reflect.Type, options tagOptions
 	r.number = len(s.tables)
 	s.tables = append(s.tables, r)
 	s.describeTable(r, options.local)
-	switch {
-	case r.reliable && r.grid == nil:
-		return fmt.Errorf("%s: is sent to nobody, so reliable means nothing", name)
-	case rewind && r.single:
-		return fmt.Errorf("%s: rewind is for tables, not for values", name)
-	case rewind:
-		r.keepHistory(s.hz)
-	}
-	s.reliable = s.reliable || r.reliable
 	r.layProbes()
 	if r.single {
 		p := r.grow(0)
 		p.live, p.gen[0] = 1, 1
 		r.live = 1
 	}
+	return nil
+}
+
+// tagTable does what the options of a whole table ask for.
+func (s *Store) tagTable(r *rows, options tagOptions) error {
+	switch {
+	case options.reliable && r.grid == nil:
+		return errors.New("reliable is for what is sent, and this is local")
+	case options.rewind && r.single:
+		return errors.New("rewind is for a state.Table")
+	case options.rewind:
+		r.keepHistory(s.hz)
+	}
+	s.reliable = s.reliable || r.reliable
 	return nil
 }

@@ -94,7 +94,7 @@ func number(text string) (float64, error) {
 // refuseTable refuses the options that only a table of the world has.
 func (o tagOptions) refuseTable() error {
 	if o.reliable || o.rewind {
-		return errors.New("reliable and rewind are for a whole table: tag the world's field")
+		return errors.New("reliable and rewind are for a whole table or value of the world")
 	}
 	return nil
 }

@@ -1,7 +1,6 @@
 package state
 
 import (
-	"fmt"
 	"iter"
 	"reflect"
 	"slices"
@@ -63,9 +62,6 @@ type timerList interface {
 }
 
 func (t *Timers[T]) join(s *Store, name string, options tagOptions) error {
-	if err := options.refuseTable(); err != nil {
-		return fmt.Errorf("%s: %w", name, err)
-	}
 	columns, err := columnsOf(reflect.TypeFor[T](), options)
 	if err != nil {
 		return err
