@@ -46,7 +46,7 @@ func playingClient(tb testing.TB) (*Client, *Room, *state.Store, *fakeWorld) {
 	}
 	store.Commit()
 	store.EndTick()
-	room.frame(schema.Header{}, 1, 0, store.AppendKeyframe(nil, true), 100, time.Now())
+	room.frame(stateFrame{tick: 1, parts: 1, payload: store.AppendKeyframe(nil, true), size: 100, arrived: time.Now()})
 	return c, room, store, world
 }
 

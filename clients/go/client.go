@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"net"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -37,7 +39,18 @@ type Options struct {
 	// Schemas remembers the descriptors of rooms, so that they are not sent
 	// again. Clients may share one. nil: the client has its own.
 	Schemas *Schemas
-	// Dialer opens connections. nil: WebSocket.
+	// NoFallback makes udp:// URLs fail where UDP is blocked, or the server has
+	// none, instead of playing over WebSocket at the same host and port.
+	NoFallback bool
+	// Grant, if set, is asked for leave to connect over UDP before each
+	// connection, instead of the server's /v1/connect: for applications with
+	// matchmaking of their own. It must be of the user that Token names, if any.
+	Grant func(ctx context.Context) (ConnectGrant, error)
+	// PacketConn opens the socket for UDP connections to a server, such as one
+	// of a simulated network. nil: the system's.
+	PacketConn func(server netip.AddrPort) (net.PacketConn, error)
+	// Dialer opens connections. nil: UDP for udp:// and udps:// URLs, WebSocket
+	// for others.
 	Dialer Dialer
 }
 
@@ -74,6 +87,9 @@ type Client struct {
 	stats counters
 
 	heard atomic.Int64 // when the last message arrived, nanoseconds since start
+	late  []*Room      // the client's goroutine's: rooms whose backlog waits
+
+	blocked time.Time // Dial's, then the client's goroutine's: when UDP was found to be blocked
 
 	mu       sync.Mutex           // guards what follows
 	welcome  welcome              // of the last handshake
@@ -95,9 +111,6 @@ type welcome struct {
 // Dial connects to a server and says hello. The context bounds this call only;
 // Close ends the client. Errors wrap a *schema.Error when the server refused.
 func Dial(ctx context.Context, url string, opts Options) (*Client, error) {
-	if opts.Dialer == nil {
-		opts.Dialer = dialWebSocket
-	}
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)
 	}

@@ -6,14 +6,10 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/parlor-server/parlor/schema"
 	"github.com/parlor-server/parlor/state"
 	"github.com/parlor-server/parlor/tick"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // within is a context that outlives no test.
 func within(t *testing.T) context.Context {

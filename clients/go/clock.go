@@ -113,6 +113,13 @@ func (c *Clock) trouble() (jitter, loss, sure float64) {
 	return c.jitter / c.period, c.loss, math.Floor(c.rtt.Seconds() / c.period)
 }
 
+// running reports whether frames have told the time.
+func (c *Clock) running() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.settled > 0
+}
+
 // framed takes in the arrival of a frame. lossy: frames may be lost, and one
 // was sent for each tick.
 func (c *Clock) framed(at tick.Tick, now time.Time, lossy bool) {

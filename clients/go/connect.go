@@ -12,7 +12,7 @@ import (
 // connect dials, says hello and waits for the welcome. On success the
 // connection is the one that sends use.
 func (c *Client) connect(ctx context.Context) (Transport, error) {
-	t, err := c.opts.Dialer(ctx, c.url)
+	t, err := c.dial(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -47,30 +47,43 @@ func (c *Client) handshake(t Transport) (welcome, error) {
 	if hello.Token == "" {
 		hello.Token = c.welcome.guestToken
 	}
+	known := c.welcome.guestToken
 	c.mu.Unlock()
+	_, udp := t.(*udpTransport)
+	if udp {
+		hello.Token = "" // the connect token has said it
+	}
 	msg := schema.Header{Kind: schema.KindHello}.Append(nil)
 	if err := t.Write(append(msg, schema.NewBuilder().Hello(hello)...)); err != nil {
 		return welcome{}, err
 	}
-	answer, err := t.Read()
-	if err != nil {
-		return welcome{}, err
+	for {
+		answer, err := t.Read()
+		if err != nil {
+			return welcome{}, err
+		}
+		head, body, err := verified(answer)
+		if err != nil {
+			return welcome{}, err
+		}
+		switch head.Kind {
+		case schema.KindWelcome:
+			w, err := readWelcome(body)
+			if udp && w.guestToken == "" {
+				w.guestToken = known // came with the connect token
+			}
+			return w, err
+		case schema.KindError:
+			e := fb.GetRootAsError(body, 0)
+			return welcome{}, &schema.Error{Code: schema.Code(e.Code()), Message: string(e.Message())}
+		case schema.KindClose:
+			e := fb.GetRootAsClose(body, 0)
+			return welcome{}, &schema.Error{Code: schema.Code(e.Code()), Message: string(e.Message())}
+		}
+		if !udp || head.Kind != schema.KindPing { // a datagram may overtake the Welcome
+			return welcome{}, schema.Errorf(schema.CodeBadMessage, "%v where a Welcome belongs", head.Kind)
+		}
 	}
-	head, body, err := verified(answer)
-	if err != nil {
-		return welcome{}, err
-	}
-	switch head.Kind {
-	case schema.KindWelcome:
-		return readWelcome(body)
-	case schema.KindError:
-		e := fb.GetRootAsError(body, 0)
-		return welcome{}, &schema.Error{Code: schema.Code(e.Code()), Message: string(e.Message())}
-	case schema.KindClose:
-		e := fb.GetRootAsClose(body, 0)
-		return welcome{}, &schema.Error{Code: schema.Code(e.Code()), Message: string(e.Message())}
-	}
-	return welcome{}, schema.Errorf(schema.CodeBadMessage, "%v where a Welcome belongs", head.Kind)
 }
 
 func readWelcome(body []byte) (welcome, error) {

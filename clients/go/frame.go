@@ -1,6 +1,7 @@
 package client
 
 import (
+	"errors"
 	"time"
 
 	"github.com/parlor-server/parlor/schema"
@@ -41,47 +42,164 @@ type frameFunc func(Frame)
 
 func (f frameFunc) framed(frame Frame) { f(frame) }
 
+// stateFrame is a State message that has arrived.
+type stateFrame struct {
+	head        schema.Header
+	tick, age   uint32
+	part, parts int
+	payload     []byte
+	size        int // of the message
+	arrived     time.Time
+}
+
 // frame applies a state frame and tells the observers.
-func (r *Room) frame(head schema.Header, at, age uint32, payload []byte, size int, now time.Time) {
+func (r *Room) frame(f stateFrame) {
 	r.state.Lock()
 	defer r.state.Unlock()
-	keyframe := age == 0
-	if !keyframe && r.broken.Load() != 0 {
-		return // until the keyframe
+	switch lossy := f.head.Flags&schema.FlagLossy != 0; {
+	case f.age == 0:
+		r.keyframe(f)
+	case r.broken.Load() != 0:
+		// until the keyframe
+	case lossy:
+		r.lossyPart(f)
+	case f.head.Flags&schema.FlagReliable != 0:
+		r.reliableTables(f)
+	default:
+		r.delta(f)
 	}
-	if !keyframe && (r.applied.Load() == 0 || at-age != r.applied.Load()) {
+	r.acknowledge(f.arrived)
+}
+
+// keyframe replaces the state; state is held. Where frames overtake each other
+// it may be older than what is known: then it is not needed any more.
+func (r *Room) keyframe(f stateFrame) {
+	m := r.mirror.Load()
+	lossy := r.c.send.lossy.Load()
+	if _, held := m.Held(); lossy && held != 0 && f.tick < r.applied.Load() {
+		r.c.stats.dropped.Add(1)
+		return
+	}
+	if err := m.ApplyFrame(f.payload, true); err != nil {
+		r.undecodable(err)
+		return
+	}
+	if !r.agrees(f, state.AllTables) {
+		return
+	}
+	if lossy {
+		m.Keep(tick.Tick(f.tick))
+	}
+	r.c.stats.keyframes.Add(1)
+	r.broken.Store(0)
+	if !lossy || !r.clock.running() {
+		r.clock.framed(tick.Tick(f.tick), f.arrived, false) // the reliable lane may be late
+	}
+	r.advance(f.tick)
+	r.tell(f, Frame{Keyframe: true})
+	if !r.ready() {
+		close(r.first)
+	}
+}
+
+// delta applies the change since the last frame; state is held.
+func (r *Room) delta(f stateFrame) {
+	if r.applied.Load() == 0 || f.tick-f.age != r.applied.Load() {
 		r.c.stats.badFrames.Add(1)
 		r.distrust("a frame does not continue the last one")
 		return
 	}
+	if err := r.mirror.Load().ApplyFrame(f.payload, false); err != nil {
+		r.undecodable(err)
+		return
+	}
+	if !r.agrees(f, state.AllTables) {
+		return
+	}
+	r.clock.framed(tick.Tick(f.tick), f.arrived, false)
+	r.advance(f.tick)
+	r.tell(f, Frame{})
+}
+
+// lossyPart applies a part of a frame that starts from a state that is held;
+// state is held.
+func (r *Room) lossyPart(f stateFrame) {
+	r.clock.framed(tick.Tick(f.tick), f.arrived, true)
 	m := r.mirror.Load()
-	if err := m.ApplyFrame(payload, keyframe); err != nil {
-		r.c.stats.badFrames.Add(1)
-		r.distrust(err.Error())
+	complete, err := m.ApplyPart(state.Part{
+		Tick: tick.Tick(f.tick), Base: tick.Tick(f.tick - f.age),
+		Part: f.part, Parts: f.parts, Payload: f.payload,
+	})
+	switch {
+	case errors.Is(err, state.ErrOld), errors.Is(err, state.ErrNotHeld):
+		r.c.stats.dropped.Add(1)
+		return
+	case err != nil:
+		r.undecodable(err)
 		return
 	}
-	if want, ok := m.LastFrameHash(); ok && want != m.Hash() {
-		r.c.stats.desyncs.Add(1)
-		r.distrust("the public hash differs")
-		for f := range r.onDesync.all() {
-			f(Desync{Tick: tick.Tick(at), Want: want, Got: m.Hash()})
+	if complete {
+		if !r.agrees(f, state.LossyTables) {
+			return
 		}
+		r.advance(f.tick)
+	}
+	r.tell(f, Frame{Partial: !complete, tables: state.LossyTables})
+}
+
+// reliableTables applies what has changed in the tables that travel on the
+// reliable lane; state is held.
+func (r *Room) reliableTables(f stateFrame) {
+	if err := r.mirror.Load().ApplyReliable(f.payload); err != nil {
+		r.undecodable(err)
 		return
 	}
-	r.c.stats.frames.Add(1)
-	if keyframe {
-		r.c.stats.keyframes.Add(1)
-		r.broken.Store(0)
+	if r.agrees(f, state.ReliableTables) {
+		f.head.Ack = max(f.head.Ack, r.ack.Load()) // it may have been overtaken
+		r.tell(f, Frame{Partial: true, tables: state.ReliableTables})
 	}
+}
+
+// undecodable is what happens to a frame that cannot be read; state is held.
+func (r *Room) undecodable(err error) {
+	r.c.stats.badFrames.Add(1)
+	r.distrust(err.Error())
+}
+
+// agrees compares the public hash, if the frame brought one; state is held.
+func (r *Room) agrees(f stateFrame, tables state.Tables) bool {
+	m := r.mirror.Load()
+	want, ok := m.LastFrameHash()
+	if !ok {
+		return true
+	}
+	got := m.HashOf(tables)
+	if got == want {
+		return true
+	}
+	r.c.stats.desyncs.Add(1)
+	r.distrust("the public hash differs")
+	for tell := range r.onDesync.all() {
+		tell(Desync{Tick: tick.Tick(f.tick), Want: want, Got: got})
+	}
+	return false
+}
+
+// advance notes that the state of a tick is known completely; state is held.
+func (r *Room) advance(at uint32) {
+	_, held := r.mirror.Load().Held()
 	r.applied.Store(at)
-	r.ack.Store(head.Ack)
-	r.clock.framed(tick.Tick(at), now, false)
-	frame := Frame{Tick: tick.Tick(at), Ack: tick.Tick(head.Ack), Keyframe: keyframe, Bytes: size, Arrived: now}
+	r.standing.Store(uint64(at)<<16 | uint64(held))
+	r.c.stats.frames.Add(1)
+}
+
+// tell gives the frame to the observers; state is held.
+func (r *Room) tell(f stateFrame, frame Frame) {
+	r.ack.Store(f.head.Ack)
+	frame.Tick, frame.Ack = tick.Tick(f.tick), tick.Tick(f.head.Ack)
+	frame.Bytes, frame.Arrived = f.size, f.arrived
 	for o := range r.onFrame.all() {
 		o.framed(frame)
-	}
-	if !r.ready() {
-		close(r.first)
 	}
 }
 
@@ -89,6 +207,7 @@ func (r *Room) frame(head schema.Header, at, age uint32, payload []byte, size in
 // by saying that nothing has been applied.
 func (r *Room) distrust(why string) {
 	r.applied.Store(0)
+	r.standing.Store(0)
 	if r.broken.Load() != 0 {
 		return
 	}

@@ -61,13 +61,11 @@ func SendEvent[M any](r *Room, m M) (uint32, error) {
 }
 
 // SendRawCommand sends a command whose payload is encoded already; input is
-// its index in Schema.Inputs. It is for tools that work with any schema.
+// its index in Schema.Inputs. It is for tools that work with any schema. Where
+// packets may be lost, it is repeated with the next ones until it is
+// acknowledged; of two for one tick and input the first counts.
 func (r *Room) SendRawCommand(at tick.Tick, input uint8, payload []byte) error {
-	handle := r.handle.Load()
-	if handle == 0 {
-		return ErrDisconnected
-	}
-	return r.c.send.command(uint16(handle), r.applied.Load(), uint32(at), input, payload)
+	return r.command(uint32(at), input, payload)
 }
 
 // SendRawEvent is SendRawCommand for events.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"sync"
 	"time"
 
@@ -176,6 +177,9 @@ func (p *Predictor[T, M]) forget() {
 
 // framed implements frameObserver.
 func (p *Predictor[T, M]) framed(f Frame) {
+	if f.Partial && !p.shown() {
+		return // its commands are acknowledged by a frame that shows the row
+	}
 	row, ok := p.table.Get(p.room.Player())
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -184,6 +188,14 @@ func (p *Predictor[T, M]) framed(f Frame) {
 		p.describe(columnsOf(p.room.Schema(), p.table.name))
 	}
 	p.reconcile(f.Ack, row, ok)
+}
+
+// shown reports whether the last frame, one part of a larger one, changed the
+// player's row.
+func (p *Predictor[T, M]) shown() bool {
+	t := p.room.mirror.Load().TableNamed(p.table.name)
+	id := p.room.Player()
+	return t != nil && (slices.Contains(t.Changed(), id) || slices.Contains(t.Added(), id) || slices.Contains(t.Removed(), id))
 }
 
 // describe sets the row's columns, which say what the wire rounds; mu is held.

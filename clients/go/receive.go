@@ -17,8 +17,7 @@ func (c *Client) read(t Transport) error {
 		}
 		now := time.Now()
 		c.heard.Store(int64(now.Sub(c.start)))
-		c.stats.messagesIn.Add(1)
-		c.stats.bytesIn.Add(uint64(wireSize(len(msg), false)))
+		c.send.received(len(msg))
 		head, body, err := verified(msg)
 		if err != nil {
 			return fmt.Errorf("read a message: %w", err)
@@ -26,6 +25,7 @@ func (c *Client) read(t Transport) error {
 		if err := c.dispatch(head, body, now); err != nil {
 			return err
 		}
+		c.overdue(now)
 	}
 }
 
@@ -56,21 +56,45 @@ func (c *Client) dispatch(head schema.Header, body []byte, now time.Time) error 
 	switch head.Kind {
 	case schema.KindState:
 		m := fb.GetRootAsState(body, 0)
-		room.frame(head, m.Tick(), m.Age(), m.PayloadBytes(), schema.HeaderSize+len(body), now)
+		room.frame(stateFrame{
+			head: head, tick: m.Tick(), age: m.Age(), part: int(m.Part()), parts: int(m.Parts()),
+			payload: m.PayloadBytes(), size: schema.HeaderSize + len(body), arrived: now,
+		})
+		room.backlog.release(room, now, false)
 	case schema.KindOwner:
-		room.owner(fb.GetRootAsOwner(body, 0).PayloadBytes())
+		room.backlog.take(room, head.Kind, fb.GetRootAsOwner(body, 0).Tick(), body, now)
 	case schema.KindEvents:
-		m := fb.GetRootAsEvents(body, 0)
-		room.events(m.PayloadBytes())
+		room.backlog.take(room, head.Kind, fb.GetRootAsEvents(body, 0).Tick(), body, now)
 	case schema.KindMessage:
-		m := fb.GetRootAsMessage(body, 0)
-		room.message(Message{Tick: m.Tick(), Name: string(m.Name()), Data: m.DataBytes()})
+		room.backlog.take(room, head.Kind, fb.GetRootAsMessage(body, 0).Tick(), body, now)
+	case schema.KindTiming:
+		m := fb.GetRootAsTiming(body, 0)
+		room.clock.timed(int(m.Margin()), int(m.Missing()))
 	case schema.KindLeft:
 		m := fb.GetRootAsLeft(body, 0)
+		room.backlog.release(room, now, true)
 		c.forget(head.Handle)
 		room.end(&schema.Error{Code: schema.Code(m.Code()), Message: string(m.Message())})
 	}
 	return nil // unknown kinds are a newer server's, and may be ignored
+}
+
+// overdue lets go of what has waited too long for its frame.
+func (c *Client) overdue(now time.Time) {
+	if !c.send.lossy.Load() {
+		return
+	}
+	c.late = c.late[:0]
+	c.mu.Lock()
+	for _, room := range c.rooms {
+		if room.backlog.waits() {
+			c.late = append(c.late, room)
+		}
+	}
+	c.mu.Unlock()
+	for _, room := range c.late {
+		room.backlog.release(room, now, false)
+	}
 }
 
 // pong answers a Ping, or says on its own (id 0) what has been applied.

@@ -43,6 +43,8 @@ const (
 	minSilence   = 10 * time.Second // a server that says nothing for longer is gone
 	keyframeWait = time.Second      // a keyframe that does not come within this is fetched by reconnecting
 	pingEvery    = 2 * time.Second
+
+	lossyKeyframeWait = 4 * time.Second // where packets get lost, it may come late
 )
 
 // run reads one connection after the other until the client ends. It is the

@@ -22,16 +22,19 @@ type Room struct {
 	member   atomic.Pointer[membership] // replaced at every Joined; nil before the first
 	mirror   atomic.Pointer[state.Mirror]
 	handle   atomic.Uint32 // 0: not joined at the moment
-	applied  atomic.Uint32 // the last frame's tick; 0: none, a keyframe is needed
+	applied  atomic.Uint32 // the last tick that is known completely; 0: none, a keyframe is needed
+	standing atomic.Uint64 // applied << 16 | the base ticks that the mirror holds, as in Commands
 	ack      atomic.Uint32 // the highest named tick among the commands that the room has consumed
 	broken   atomic.Int64  // since when deltas are refused, nanoseconds since Client.start; 0: they are not
 	leaving  atomic.Bool
 	eventSeq atomic.Uint32 // the last event's seq in this membership
 
-	clock  *Clock
-	inputs inputs
-	first  chan struct{} // closed at the first frame
-	gone   chan struct{} // closed when the membership is over for good
+	clock    *Clock
+	inputs   inputs
+	commands commandLog
+	backlog  backlog       // the client's goroutine's
+	first    chan struct{} // closed at the first frame
+	gone     chan struct{} // closed when the membership is over for good
 
 	// state is held while the mirror changes and while callbacks run.
 	state sync.Mutex
@@ -93,7 +96,7 @@ func (r *Room) Grace() time.Duration { return r.member.Load().grace }
 // change it.
 func (r *Room) Schema() *schema.Schema { return r.member.Load().schema }
 
-// Tick is the tick of the last frame applied; 0 while a keyframe is missing.
+// Tick is the last tick of which all is known; 0 while a keyframe is missing.
 func (r *Room) Tick() tick.Tick { return tick.Tick(r.applied.Load()) }
 
 // Ack is the highest tick named by a command that the room has consumed.
@@ -196,6 +199,9 @@ func (r *Room) enter(m *membership, at tick.Tick, rtt time.Duration, sameSeat bo
 		r.inputs.forget()
 	}
 	r.applied.Store(0)
+	r.standing.Store(0)
+	r.commands.forget()
+	r.backlog.forget()
 	r.eventSeq.Store(0)
 	if !sameSeat {
 		r.ack.Store(0)

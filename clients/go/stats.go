@@ -8,6 +8,7 @@ type Stats struct {
 	MessagesIn, MessagesOut uint64
 	BytesIn, BytesOut       uint64
 	Frames                  uint64 // state frames applied
+	Dropped                 uint64 // frames, or parts of them, that came too late or start from what is not held: usual where packets get lost
 	Keyframes               uint64 // of these, keyframes
 	Desyncs                 uint64 // frames after which the public hash was not the server's
 	BadFrames               uint64 // frames and sections that could not be decoded
@@ -21,6 +22,7 @@ type Stats struct {
 type counters struct {
 	messagesIn, messagesOut, bytesIn, bytesOut    atomic.Uint64
 	frames, keyframes, desyncs, badFrames, errors atomic.Uint64
+	dropped                                       atomic.Uint64
 	disconnects, reconnects, reseats, rejoins     atomic.Uint64
 }
 
@@ -30,7 +32,8 @@ func (c *Client) Stats() Stats {
 	return Stats{
 		MessagesIn: s.messagesIn.Load(), MessagesOut: s.messagesOut.Load(),
 		BytesIn: s.bytesIn.Load(), BytesOut: s.bytesOut.Load(),
-		Frames: s.frames.Load(), Keyframes: s.keyframes.Load(),
+		Dropped: s.dropped.Load(),
+		Frames:  s.frames.Load(), Keyframes: s.keyframes.Load(),
 		Desyncs: s.desyncs.Load(), BadFrames: s.badFrames.Load(), Errors: s.errors.Load(),
 		Disconnects: s.disconnects.Load(), Reconnects: s.reconnects.Load(),
 		Reseats: s.reseats.Load(), Rejoins: s.rejoins.Load(),

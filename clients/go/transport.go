@@ -15,5 +15,15 @@ type Transport interface {
 	Close()
 }
 
+// DatagramTransport is a Transport with a second lane, whose messages may be
+// lost and may overtake others. Read returns the messages of both.
+type DatagramTransport interface {
+	Transport
+	// Datagram sends one message without waiting. Any goroutine may call it.
+	Datagram(msg []byte) error
+	// DatagramSize is the longest message that Datagram takes.
+	DatagramSize() int
+}
+
 // Dialer opens a Transport to url.
 type Dialer func(ctx context.Context, url string) (Transport, error)

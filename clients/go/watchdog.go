@@ -20,10 +20,13 @@ func (c *Client) watch() {
 	c.watchdog.Reset(time.Second) // before the ping, whose write may wait
 	silence := now.Sub(c.start) - time.Duration(c.heard.Load())
 	patience := max(minSilence, 3*c.welcome.pingInterval)
-	stuck := false
+	stuck, wait := false, keyframeWait
+	if c.send.lossy.Load() {
+		wait = lossyKeyframeWait
+	}
 	for _, room := range c.rooms {
 		since := room.broken.Load()
-		stuck = stuck || since != 0 && now.Sub(c.start)-time.Duration(since) > keyframeWait
+		stuck = stuck || since != 0 && now.Sub(c.start)-time.Duration(since) > wait
 	}
 	ping := now.Sub(c.pinged) >= pingEvery
 	if ping {

@@ -21,7 +21,12 @@ import (
 	"github.com/parlor-server/parlor/state"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	// kcp-go starts these when it is imported.
+	goleak.VerifyTestMain(m,
+		goleak.IgnoreTopFunction("github.com/xtaci/kcp-go/v5.(*TimedSched).sched"),
+		goleak.IgnoreTopFunction("github.com/xtaci/kcp-go/v5.(*TimedSched).prepend"))
+}
 
 // serve runs a server with the walkers.
 func serve(t *testing.T) (url string) {
