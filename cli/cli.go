@@ -41,6 +41,7 @@ type program struct {
 type commands struct {
 	Serve   serveCommand   `cmd:"" help:"Run the games until Ctrl-C or SIGTERM."`
 	Bots    botsCommand    `cmd:"" help:"Let bots play on a running server, and measure it."`
+	Netsim  netsimCommand  `cmd:"" help:"Put a bad network between clients and a running server."`
 	Replay  replayCommands `cmd:"" help:"Check, show and compare recordings of rooms."`
 	Version versionCommand `cmd:"" help:"Print this program's version."`
 }

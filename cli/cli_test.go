@@ -40,7 +40,7 @@ func run(t *testing.T, args ...string) (status int, stdout, stderr string) {
 func TestHelp(t *testing.T) {
 	t.Setenv("COLUMNS", "100")
 	for name, args := range map[string][]string{
-		"help": nil, "serve": {"serve", "--help"}, "bots": {"bots", "--help"},
+		"help": nil, "serve": {"serve", "--help"}, "bots": {"bots", "--help"}, "netsim": {"netsim", "--help"},
 		"replay": {"replay", "--help"}, "verify": {"replay", "verify", "--help"},
 		"show": {"replay", "show", "--help"}, "bisect": {"replay", "bisect", "--help"},
 	} {
@@ -88,6 +88,8 @@ func TestMistakesSayWhatToType(t *testing.T) {
 		{[]string{"serve", "--record-limit", "much"}, []string{"much", "512MB"}},
 		{[]string{"replay", "verify"}, []string{"<file>"}},
 		{[]string{"replay", "bisect", "one"}, []string{"<b>"}},
+		{[]string{"netsim", "--loss", "5"}, []string{`"5"`, "5%"}},
+		{[]string{"netsim", "--rate", "fast"}, []string{"fast", "1mbit"}},
 	} {
 		status, _, log := run(t, test.args...)
 		if status != 2 {

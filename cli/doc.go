@@ -1,5 +1,5 @@
 // Package cli makes a whole program of a game: one call of Main gives it the
-// commands serve, bots, replay and version.
+// commands serve, bots, netsim, replay and version.
 //
 //	func main() {
 //		cli.Main(parlor.Config{Rooms: []rooms.Kind{rooms.Define("arena", arena.Game())}})

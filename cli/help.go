@@ -78,6 +78,7 @@ func groups() kong.Option {
 		{Key: "keep", Title: "What is kept:"},
 		{Key: "operate", Title: "Operating it:"},
 		{Key: "load", Title: "What the bots do:"},
+		{Key: "line", Title: "What the network does:"},
 	})
 }
 

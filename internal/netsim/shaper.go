@@ -73,6 +73,14 @@ func (c Counts) Add(d Counts) Counts {
 	}
 }
 
+// Sub is what has been counted since d.
+func (c Counts) Sub(d Counts) Counts {
+	return Counts{
+		c.Packets - d.Packets, c.Bytes - d.Bytes, c.Lost - d.Lost,
+		c.Full - d.Full, c.Doubled - d.Doubled, c.Reordered - d.Reordered,
+	}
+}
+
 // Shaper decides when the packets of one direction of a line arrive. It reads
 // no clock and does no I/O: the same calls give the same answers. One goroutine
 // at a time may call it.
