@@ -32,9 +32,10 @@ func (s *Server) newAPI() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /v1/rooms", a.call(a.listRooms))
 	mux.Handle("POST /v1/rooms", s.limited(a.call(a.createRoom)))
+	mux.HandleFunc("POST /v1/connect", a.connect)
 	mux.Handle("POST /v1/match", s.limited(a.call(a.match)))
 	mux.HandleFunc("/v1/", func(w http.ResponseWriter, r *http.Request) {
-		writeJSON(w, http.StatusNotFound, problem{"NO_SUCH_CALL", "there is GET /v1/rooms, POST /v1/rooms and POST /v1/match, not " + r.Method + " " + r.URL.Path})
+		writeJSON(w, http.StatusNotFound, problem{"NO_SUCH_CALL", "there is GET /v1/rooms, POST /v1/rooms, POST /v1/match and POST /v1/connect, not " + r.Method + " " + r.URL.Path})
 	})
 	return mux
 }
@@ -148,9 +149,10 @@ type matchRequest struct {
 
 type matchAnswer struct {
 	Room    string    `json:"room"`
-	Ticket  string    `json:"ticket"`  // joins on the WebSocket, as the same user or as any guest
-	URL     string    `json:"url"`     // of the WebSocket
-	Expires time.Time `json:"expires"` // until when the seat is held
+	Ticket  string    `json:"ticket"`        // joins on the WebSocket, as the same user or as any guest
+	URL     string    `json:"url"`           // of the WebSocket
+	Expires time.Time `json:"expires"`       // until when the seat is held
+	UDP     *Connect  `json:"udp,omitempty"` // connects over UDP, instead of URL, as the same user and with the same ticket
 }
 
 // match answers POST /v1/match.
@@ -177,9 +179,15 @@ func (a api) match(r *http.Request, user auth.User) (int, any, error) {
 	if err != nil {
 		return 0, nil, err
 	}
-	return http.StatusOK, matchAnswer{
+	answer := matchAnswer{
 		Room: ticket.Room, Ticket: ticket.Token, URL: a.server.socketURL(r), Expires: ticket.Expires.UTC(),
-	}, nil
+	}
+	if c, err := a.server.connectFor(r, user, ticket.Room, ticket.Token); err == nil {
+		answer.UDP = &c
+	} else if !errors.Is(err, errNoUDP) {
+		return 0, nil, err
+	}
+	return http.StatusOK, answer, nil
 }
 
 // socketURL is where the client that made this request finds the WebSocket.

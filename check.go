@@ -14,7 +14,7 @@ import (
 // check reports everything about a Config that cannot work or would be
 // careless. Every error says what to do.
 func (c Config) check() error {
-	return errors.Join(c.checkRooms(), c.checkAddr(), c.checkTLS(), c.checkAdmin(), c.checkRest())
+	return errors.Join(c.checkRooms(), c.checkAddr(), c.checkUDP(), c.checkTLS(), c.checkAdmin(), c.checkRest())
 }
 
 func (c Config) checkRooms() error {
@@ -52,6 +52,29 @@ func (c Config) checkAddr() error {
 	}
 	return nil
 }
+
+func (c Config) checkUDP() error {
+	for _, addr := range c.UDPAddresses {
+		if _, _, err := net.SplitHostPort(addr); err != nil {
+			return fmt.Errorf("clients cannot reach UDP at %q: write it as HOST:PORT: %w", addr, err)
+		}
+	}
+	if c.UDPAddr == off {
+		return nil
+	}
+	loopback, err := isLoopback(c.UDPAddr)
+	switch {
+	case err != nil:
+		return fmt.Errorf("the UDP address %q cannot be used: %w, or %s", c.UDPAddr, err, off)
+	case c.Development() && !loopback && !c.sameUDP():
+		return fmt.Errorf("in development mode UDP stays on 127.0.0.1, not on %q: set a key (Config.Auth; --auth-keys or --auth-jwks), or choose a loopback address", c.UDPAddr)
+	}
+	return nil
+}
+
+// sameUDP tells that UDP has the address of TCP, about which checkAddr has
+// said what there is to say.
+func (c Config) sameUDP() bool { return c.UDPAddr == c.Addr }
 
 func (c Config) checkTLS() error {
 	if (c.TLSCert == "") != (c.TLSKey == "") {

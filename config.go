@@ -28,6 +28,19 @@ type Config struct {
 	// pages may connect: "play.example.com", "*.example.com", "https://*".
 	Origins []string
 
+	// UDPAddr is where players connect over UDP, or "off". Default: Addr's host
+	// and port. Packets are encrypted whether or not there is TLS.
+	UDPAddr string
+	// UDPAddresses are the addresses (HOST:PORT) by which clients reach UDPAddr
+	// from outside. Default: the host that a client asked over HTTP. Servers
+	// that share UDPKeys refuse tokens that do not name one of their own.
+	UDPAddresses []string
+	// UDPKeys is a file with the keys that connect tokens are sealed with, so
+	// that matchmaking elsewhere can make them: 32 random bytes in base64 a
+	// line, the first for new tokens, all for those that arrive. Default: a key
+	// that only this process knows.
+	UDPKeys string
+
 	// Auth says how players prove who they are. Without a key in it the server
 	// is in development mode, see the package comment.
 	Auth auth.Config
@@ -75,7 +88,7 @@ const (
 	developmentDrainTimeout = time.Second
 )
 
-// off turns the admin listener or recording off.
+// off turns the admin listener, UDP or recording off.
 const off = "off"
 
 // Development tells whether a Server with this Config is in development mode.
@@ -88,6 +101,7 @@ func (c Config) withDefaults() Config {
 		drain = developmentDrainTimeout
 	}
 	c.Addr = or(c.Addr, DefaultAddr)
+	c.UDPAddr = or(c.UDPAddr, c.Addr)
 	c.AdminAddr = or(c.AdminAddr, DefaultAdminAddr)
 	c.Data = or(c.Data, DefaultData)
 	c.Record = or(c.Record, DefaultRecord)

@@ -2,6 +2,7 @@ package parlor
 
 import (
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -9,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/parlor-server/parlor/netcode"
+	"github.com/parlor-server/parlor/netcode/udp"
 	"github.com/parlor-server/parlor/rooms"
 	"github.com/parlor-server/parlor/schema"
 )
@@ -51,6 +53,7 @@ type collector struct {
 	dilation [2]*prometheus.Desc // min, avg
 	bytes    [2]*prometheus.Desc // of recordings: written, on disk
 	gaps     *prometheus.Desc
+	refused  *prometheus.Desc // packets over UDP, by reason
 }
 
 // value is a metric that one counter holds.
@@ -76,8 +79,10 @@ func newCollector(s *Server) *collector {
 		},
 		gaps: describe("recording_gaps_total", "Recordings cut short because the disk was too slow or failed."),
 	}
+	c.refused = describe("udp_refused_total", "Packets over UDP that were not taken, by reason.", "reason")
 	c.addRooms(s.registry.Stats())
 	c.addSessions(s.sessions.Stats())
+	c.addUDP(s.udpStats)
 	return c
 }
 
@@ -117,6 +122,29 @@ func (c *collector) addSessions(s *netcode.Stats) {
 	c.counter("queue_drops_total", "State frames dropped because the client's queue was not empty.", s.FramesDropped.Load)
 }
 
+// addUDP reads counters of a listener that there may not be yet.
+func (c *collector) addUDP(stats func() *udp.Stats) {
+	c.gauge("udp_sessions", "Sessions over UDP that are open.", func() int64 { return stats().Sessions.Load() })
+	for _, v := range []struct {
+		name, help string
+		read       func(*udp.Stats) *atomic.Uint64
+	}{
+		{"udp_packets_in_total", "Packets received over UDP.", func(s *udp.Stats) *atomic.Uint64 { return &s.PacketsIn }},
+		{"udp_packets_out_total", "Packets sent over UDP.", func(s *udp.Stats) *atomic.Uint64 { return &s.PacketsOut }},
+		{"udp_bytes_in_total", "Bytes received over UDP, without IP and UDP headers.", func(s *udp.Stats) *atomic.Uint64 { return &s.BytesIn }},
+		{"udp_bytes_out_total", "Bytes sent over UDP, without IP and UDP headers.", func(s *udp.Stats) *atomic.Uint64 { return &s.BytesOut }},
+		{"udp_forwarded_total", "Packets that came to another shard than their session's.", func(s *udp.Stats) *atomic.Uint64 { return &s.Forwarded }},
+		{"udp_overflowed_total", "Packets dropped because their session's shard was behind.", func(s *udp.Stats) *atomic.Uint64 { return &s.Overflowed }},
+		{"udp_datagrams_refused_total", "State frames not sent because a session had used up its byte budget.", func(s *udp.Stats) *atomic.Uint64 { return &s.DatagramsRefused }},
+		{"udp_challenges_total", "First packets answered.", func(s *udp.Stats) *atomic.Uint64 { return &s.Challenges }},
+		{"udp_accepted_total", "Connect tokens that became sessions.", func(s *udp.Stats) *atomic.Uint64 { return &s.Accepted }},
+		{"udp_rejects_total", "Rejects sent.", func(s *udp.Stats) *atomic.Uint64 { return &s.RejectsSent }},
+		{"udp_migrated_total", "Sessions that went on at another address.", func(s *udp.Stats) *atomic.Uint64 { return &s.Migrated }},
+	} {
+		c.counter(v.name, v.help, func() uint64 { return v.read(stats()).Load() })
+	}
+}
+
 func (c *collector) gauge(name, help string, read func() int64) {
 	c.values = append(c.values, value{describe(name, help), prometheus.GaugeValue, func() float64 { return float64(read()) }})
 }
@@ -130,7 +158,7 @@ func (c *collector) Describe(out chan<- *prometheus.Desc) {
 	for _, v := range c.values {
 		out <- v.desc
 	}
-	for _, d := range []*prometheus.Desc{c.duration, c.lateness, c.closes, c.dilation[0], c.dilation[1], c.bytes[0], c.bytes[1], c.gaps} {
+	for _, d := range []*prometheus.Desc{c.duration, c.lateness, c.closes, c.dilation[0], c.dilation[1], c.bytes[0], c.bytes[1], c.gaps, c.refused} {
 		out <- d
 	}
 }
@@ -156,6 +184,9 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	out <- prometheus.MustNewConstMetric(c.bytes[0], prometheus.CounterValue, float64(recorded.Bytes))
 	out <- prometheus.MustNewConstMetric(c.bytes[1], prometheus.GaugeValue, float64(recorded.OnDisk))
 	out <- prometheus.MustNewConstMetric(c.gaps, prometheus.CounterValue, float64(recorded.Gaps))
+	c.server.udpStats().EachRefusal(func(r udp.Refusal, count uint64) {
+		out <- prometheus.MustNewConstMetric(c.refused, prometheus.CounterValue, float64(count), r.String())
+	})
 }
 
 func collectHistogram(out chan<- prometheus.Metric, desc *prometheus.Desc, h *histogram) {

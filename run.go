@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strconv"
 	"syscall"
 	"time"
 )
@@ -27,21 +28,55 @@ func (s *Server) Listen() error {
 	if s.listeners.players != nil {
 		return nil
 	}
-	players, err := s.listen(s.cfg.Addr, s.cfg.TLSCert != "")
+	players, err := s.listenPlayers()
 	if err != nil {
-		return fmt.Errorf("parlor: failed to listen for players: %w (choose another address with --addr)", err)
+		return err
 	}
 	var admin net.Listener
 	if s.cfg.AdminAddr != off {
 		loopback, _ := isLoopback(s.cfg.AdminAddr) // New has checked the address
 		admin, err = s.listen(s.cfg.AdminAddr, s.cfg.TLSCert != "" && !loopback)
 		if err != nil {
-			_ = players.Close()
+			_ = players.Close() // Close ends UDP
 			return fmt.Errorf("parlor: failed to listen for operators: %w (choose another address with --admin, or --admin off)", err)
 		}
 	}
 	s.listeners = listeners{players, admin}
 	return nil
+}
+
+// freePorts is how many free TCP ports are tried until one is free for UDP too.
+const freePorts = 10
+
+// listenPlayers takes the port over TCP and UDP.
+func (s *Server) listenPlayers() (net.Listener, error) {
+	_, port, _ := net.SplitHostPort(s.cfg.Addr) // New has checked the address
+	for attempt := 1; ; attempt++ {
+		l, err := s.listen(s.cfg.Addr, s.cfg.TLSCert != "")
+		if err != nil {
+			return nil, fmt.Errorf("parlor: failed to listen for players: %w (choose another address with --addr)", err)
+		}
+		if err = s.listenUDP(s.udpListenAddr(l)); err == nil {
+			return l, nil
+		}
+		_ = l.Close()
+		if port != "0" || !errors.Is(err, syscall.EADDRINUSE) || attempt == freePorts {
+			return nil, err
+		}
+	}
+}
+
+// udpListenAddr is the port that TCP got, if it was to be any free one for both.
+func (s *Server) udpListenAddr(players net.Listener) string {
+	if !s.cfg.sameUDP() {
+		return s.cfg.UDPAddr
+	}
+	host, _, err := net.SplitHostPort(s.cfg.Addr)
+	tcp, ok := players.Addr().(*net.TCPAddr)
+	if err != nil || !ok {
+		return s.cfg.UDPAddr
+	}
+	return net.JoinHostPort(host, strconv.Itoa(tcp.Port))
 }
 
 func (s *Server) listen(addr string, secure bool) (net.Listener, error) {
@@ -145,7 +180,7 @@ func (s *Server) logStart() {
 	for i, kind := range s.cfg.Rooms {
 		kinds[i] = kind.Name()
 	}
-	s.cfg.Logger.Info("the server is running", "url", s.URL(), "admin", s.AdminURL(), "games", kinds,
+	s.cfg.Logger.Info("the server is running", "url", s.URL(), "udp", s.UDPAddr(), "admin", s.AdminURL(), "games", kinds,
 		"loops", s.cfg.Loops, "version", Version())
 	if s.dev {
 		s.cfg.Logger.Warn("development mode: without a key everyone is a guest; only this machine can connect; the admin listener needs no token")
@@ -198,6 +233,9 @@ func (s *Server) close() error {
 	}
 	if s.sockets != nil {
 		errs = append(errs, s.sockets.Close())
+	}
+	if u := s.udp.Load(); u != nil {
+		errs = append(errs, u.Close())
 	}
 	if s.registry != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)

@@ -12,6 +12,8 @@ import (
 
 	"github.com/parlor-server/parlor/auth"
 	"github.com/parlor-server/parlor/netcode"
+	"github.com/parlor-server/parlor/netcode/udp"
+	"github.com/parlor-server/parlor/netcode/udp/wire"
 	"github.com/parlor-server/parlor/netcode/ws"
 	"github.com/parlor-server/parlor/rooms"
 	"github.com/parlor-server/parlor/rooms/record"
@@ -29,6 +31,8 @@ type Server struct {
 	registry  *rooms.Registry
 	sessions  *netcode.Server
 	sockets   *ws.Handler
+	keys      *wire.KeyRing
+	udp       atomic.Pointer[udp.Server] // nil: not listening
 	metrics   *metrics
 	limiter   *limiter
 	pages     *pages
@@ -69,11 +73,14 @@ func (s *Server) build() (err error) {
 	if s.auth, err = auth.NewAuthenticator(s.cfg.Auth); err != nil {
 		return fmt.Errorf("failed to set up authentication: %w", err)
 	}
+	if s.keys, err = newKeyRing(s.cfg.UDPKeys); err != nil {
+		return err
+	}
 	if s.recorder, err = openRecorder(s.cfg); err != nil {
 		return err
 	}
 	s.scheduler = tick.NewScheduler(tick.SchedulerConfig{
-		Loops: s.cfg.Loops, Logger: s.cfg.Logger,
+		Loops: s.cfg.Loops, Logger: s.cfg.Logger, AfterBatch: s.flushUDP,
 	})
 	s.registry, err = rooms.NewRegistry(rooms.Config{
 		Kinds: s.cfg.Rooms, Scheduler: s.scheduler, Recorder: s.recorder, Logger: s.cfg.Logger,

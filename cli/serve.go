@@ -15,6 +15,9 @@ import (
 // serveCommand has every setting of a parlor.Config as a flag.
 type serveCommand struct {
 	Addr        string   `group:"connect" default:"${addr}" placeholder:"HOST:PORT" help:"Where players connect. Anything but a loopback address needs a key and TLS."`
+	UDP         string   `name:"udp" group:"connect" default:"${udp}" placeholder:"HOST:PORT" help:"Where players connect over UDP, or off. Default: as --addr."`
+	UDPAddress  []string `name:"udp-address" group:"connect" placeholder:"HOST:PORT" help:"Where clients reach that from outside. Default: the host they asked over HTTP."`
+	UDPKeys     string   `name:"udp-keys" group:"connect" default:"${udp_keys}" placeholder:"FILE" help:"Keys of UDP connect tokens, 32 bytes in base64 a line, if matchmaking elsewhere makes them."`
 	TLSCert     string   `name:"tls-cert" group:"connect" default:"${tls_cert}" placeholder:"FILE" help:"Certificate to speak TLS with, PEM. Renewed files are noticed."`
 	TLSKey      string   `name:"tls-key" group:"connect" default:"${tls_key}" placeholder:"FILE" help:"Private key of the certificate, PEM."`
 	BehindProxy bool     `group:"connect" default:"${behind_proxy}" help:"A proxy in front speaks TLS; believe its X-Forwarded-For and X-Forwarded-Proto."`
@@ -77,6 +80,8 @@ func defaults(cfg parlor.Config) kong.Option {
 		"kind":          firstKind(cfg),
 		"bots_url":      "ws://" + parlor.DefaultAddr,
 		"addr":          or(cfg.Addr, parlor.DefaultAddr),
+		"udp":           cfg.UDPAddr,
+		"udp_keys":      cfg.UDPKeys,
 		"admin":         or(cfg.AdminAddr, parlor.DefaultAdminAddr),
 		"tls_cert":      cfg.TLSCert,
 		"tls_key":       cfg.TLSKey,
@@ -105,6 +110,10 @@ func or(v, otherwise string) string {
 // config is the program's Config with the flags' values in it.
 func (c *serveCommand) config(cfg parlor.Config) parlor.Config {
 	cfg.Addr, cfg.AdminAddr = c.Addr, c.Admin
+	cfg.UDPAddr, cfg.UDPKeys = c.UDP, c.UDPKeys
+	if len(c.UDPAddress) > 0 {
+		cfg.UDPAddresses = c.UDPAddress
+	}
 	cfg.TLSCert, cfg.TLSKey, cfg.BehindProxy = c.TLSCert, c.TLSKey, c.BehindProxy
 	cfg.Auth.Keys, cfg.Auth.JWKSURL = c.AuthKeys, c.AuthJWKS
 	cfg.Auth.Issuer, cfg.Auth.Audience, cfg.Auth.AllowGuests = c.AuthIssuer, c.AuthAudience, c.Guests
@@ -169,6 +178,9 @@ func isTerminal(w io.Writer) bool {
 // greet says where to go, and what development mode means.
 func greet(p *program, server *parlor.Server) {
 	fmt.Fprintf(p.stdout, "Parlor is running: %s\n", server.URL())
+	if addr := server.UDPAddr(); addr != "" {
+		fmt.Fprintf(p.stdout, "Programs connect over UDP: udp://%s\n", addr)
+	}
 	if server.Development() {
 		fmt.Fprintf(p.stdout, "Development mode: everyone is a guest, and only this machine can connect.\n"+
 			"To let others in, set a key to check players' tokens with: see %s serve --help\n", p.name)

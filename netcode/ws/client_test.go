@@ -40,6 +40,8 @@ func (s *seat) Command(tick uint32, _ uint8, _ []byte) error {
 	return nil
 }
 
+func (s *seat) Saw(uint32, uint32) {}
+
 func (s *seat) Event(_ uint32, input uint8, _ []byte) error {
 	if input != 0 {
 		return schema.Errorf(schema.CodeBadInput, "no input %d", input)
