@@ -218,6 +218,46 @@ func TestForgedRejectIsOutdoneByAccept(t *testing.T) {
 	}
 }
 
+// Rejects that go on coming do not put off the end.
+func TestManyRejects(t *testing.T) {
+	h := knock(t, newDoor(t))
+	for i := 0; h.Err() == nil; i++ {
+		if i > patientSends {
+			t.Fatal("it goes on sending")
+		}
+		if _, err := h.Receive(AppendReject(nil, Reject{RejectFull, [8]byte(h.nonce[:])})); err != nil {
+			t.Fatal(err)
+		}
+		h.Packet()
+	}
+}
+
+// The cookie that came last counts, if it is for this client.
+func TestNewestCookieCounts(t *testing.T) {
+	h := knock(t, newDoor(t))
+	echo := [8]byte(h.nonce[:])
+	for _, step := range []struct {
+		challenge Challenge
+		want      byte
+		changed   bool
+	}{
+		{Challenge{echo, [CookieSize]byte{1}}, 1, true},
+		{Challenge{echo, [CookieSize]byte{1}}, 1, false},
+		{Challenge{[8]byte{9}, [CookieSize]byte{2}}, 1, false},
+		{Challenge{echo, [CookieSize]byte{3}}, 3, true},
+	} {
+		if _, err := h.Receive(AppendChallenge(nil, step.challenge)); err != nil {
+			t.Fatal(err)
+		}
+		if h.Changed() != step.changed {
+			t.Errorf("cookie %d: changed is %v", step.challenge.Cookie[0], h.Changed())
+		}
+		if r, err := ParseResponse(h.Packet()); err != nil || r.Cookie[0] != step.want {
+			t.Errorf("cookie %d: it answers with %d, %v", step.challenge.Cookie[0], r.Cookie[0], err)
+		}
+	}
+}
+
 // A reject of another packet is not about this handshake.
 func TestRejectOfAnother(t *testing.T) {
 	h := knock(t, newDoor(t))

@@ -100,8 +100,7 @@ func (c *Cookies) at(now time.Time) *cookieSecrets {
 		return s
 	}
 	next := &cookieSecrets{number: s.number + 1, since: now, previous: s.current}
-	if s.since.IsZero() || now.Sub(s.since) >= 2*CookiePeriod {
-		next.number++ // the one before is too old as well: no cookie names next.number-1
+	if s.since.IsZero() || now.Sub(s.since) >= 2*CookiePeriod { // the one before is too old as well
 		_, _ = rand.Read(next.previous[:])
 	}
 	_, _ = rand.Read(next.current[:])

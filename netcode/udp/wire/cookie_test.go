@@ -12,6 +12,8 @@ func TestCookieIsForOneClient(t *testing.T) {
 	token := sealed(t, ring(t, pattern32(1)), exampleToken())
 	other := sealed(t, ring(t, pattern32(1)), exampleToken())
 	addr, nonce := netip.MustParseAddrPort("192.0.2.1:5000"), pattern32(3)
+	otherEcho := nonce
+	otherEcho[EchoSize-1]++
 	cookie := c.Make(addr, nonce, token, noon)
 	for name, test := range map[string]struct {
 		cookies *Cookies
@@ -25,6 +27,7 @@ func TestCookieIsForOneClient(t *testing.T) {
 		"another address":            {c, "192.0.2.2:5000", nonce, token, ErrCookie},
 		"another port":               {c, "192.0.2.1:5001", nonce, token, ErrCookie},
 		"another nonce":              {c, "192.0.2.1:5000", pattern32(4), token, ErrCookie},
+		"another end of the echo":    {c, "192.0.2.1:5000", otherEcho, token, ErrCookie},
 		"another token":              {c, "192.0.2.1:5000", nonce, other, ErrCookie},
 		"another server":             {NewCookies(), "192.0.2.1:5000", nonce, token, ErrCookie},
 	} {

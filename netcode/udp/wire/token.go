@@ -114,9 +114,7 @@ func (t *Token) parsePlain(plain []byte) error {
 	flags := r.uint8()
 	t.Guest = flags&flagGuest != 0
 	t.User, t.Name, t.Room, t.Ticket = r.text(), r.text(), r.text(), r.text()
-	if n := int(r.uint8()); n > maxAddresses {
-		r.broken = true
-	} else if n > 0 {
+	if n := r.uint8(); n > 0 {
 		t.Addresses = make([]string, n)
 		for i := range t.Addresses {
 			t.Addresses[i] = r.text()

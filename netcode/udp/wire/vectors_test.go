@@ -234,12 +234,13 @@ func buildHandshake(t *testing.T) handshakeFile {
 		f.Rejects = append(f.Rejects, rejectVector{uint8(code), code.String(), AppendReject(nil, Reject{code, e})})
 	}
 	other := AppendReject(nil, Reject{RejectFull, [8]byte{1}})
+	foreign := AppendChallenge(nil, Challenge{[8]byte{1}, [CookieSize]byte(f.Cookie)})
 	forged := bytes.Clone(f.Accept)
 	forged[len(forged)-1] ^= 1
 	mine := AppendReject(nil, Reject{RejectUsed, echo})
 	f.Client = []handshakeStep{
 		{Note: "at first", Send: KindRequest},
-		{Note: "a reject of someone else, and nonsense", Receive: []octets{other, {1, 2, 3}, {}}, Send: KindRequest},
+		{Note: "a reject and a challenge of someone else, and nonsense", Receive: []octets{other, foreign, {1, 2, 3}, {}}, Send: KindRequest},
 		{Note: "the challenge", Receive: []octets{f.Challenge}, Send: KindResponse},
 		{Note: "the challenge again, and an accept with another tag", Receive: []octets{f.Challenge, forged}, Send: KindResponse},
 		{Note: "a reject that may be forged", Receive: []octets{mine}, Send: KindResponse},
