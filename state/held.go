@@ -17,7 +17,7 @@ type heldState struct {
 }
 
 // heldTable is a copy of one table's pages. Slots without a row are all zero.
-type heldTable struct{ pages []heldPage }
+type heldTable struct{ pages []*heldPage } // nil where no row was yet
 
 type heldPage struct {
 	live  uint32
@@ -67,16 +67,20 @@ func (m *Mirror) hold(t tick.Tick) {
 // 32 bits it took more memory for.
 func (h *heldTable) copy(g *grid) (grown int) {
 	for len(h.pages) < len(g.pages) {
-		h.pages = append(h.pages, heldPage{})
+		h.pages = append(h.pages, nil)
+		grown += 2
 	}
 	for n, b := range g.pages {
-		p := &h.pages[n]
+		p := h.pages[n]
 		if b == nil || b.live == 0 {
-			p.live = 0
+			if p != nil {
+				p.live = 0
+			}
 			continue
 		}
-		if p.cells == nil {
-			p.cells, p.texts = make([]uint32, len(b.cells)), make([]string, len(b.texts))
+		if p == nil {
+			p = &heldPage{cells: make([]uint32, len(b.cells)), texts: make([]string, len(b.texts))}
+			h.pages[n] = p
 			grown += len(b.cells) + 4*len(b.texts) + pageRows
 		}
 		p.live, p.gen = b.live, b.gen
@@ -84,6 +88,14 @@ func (h *heldTable) copy(g *grid) (grown int) {
 		copy(p.texts, b.texts)
 	}
 	return grown
+}
+
+// page returns a page with rows, or nil.
+func (h *heldTable) page(n int) *heldPage {
+	if n >= len(h.pages) || h.pages[n] == nil || h.pages[n].live == 0 {
+		return nil
+	}
+	return h.pages[n]
 }
 
 // load makes the table's rows those that are held in its window, and no others.
@@ -95,17 +107,17 @@ func (t *MirrorTable) load(from *heldTable) {
 		if b != nil {
 			b.live = 0
 		}
-		if in := t.window.rows(n); in != 0 && b != nil && (n >= len(from.pages) || from.pages[n].live == 0) {
+		if b != nil && from.page(n) == nil {
 			clear(b.cells)
 			clear(b.texts)
 		}
 	}
 	for n := range from.pages {
-		p := &from.pages[n]
-		live := p.live & t.window.rows(n)
-		if p.live == 0 || t.window.rows(n) == 0 {
+		p, in := from.page(n), t.window.rows(n)
+		if p == nil || in == 0 {
 			continue
 		}
+		live := p.live & in
 		b := g.grow(uint32(n * pageRows))
 		b.live, b.gen = live, p.gen
 		copy(b.cells, p.cells)

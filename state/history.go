@@ -1,6 +1,7 @@
 package state
 
 import (
+	"math/bits"
 	"time"
 	"unsafe"
 
@@ -22,13 +23,13 @@ type history struct {
 // pastTick is a table at the end of a tick. Its memory is used again.
 type pastTick struct {
 	tick  tick.Tick
-	pages []pastPage // by number
+	pages []*pastPage // by number; nil where no row was yet
 }
 
 type pastPage struct {
 	live uint32
 	gen  [pageRows]uint16
-	rows unsafe.Pointer // made when the page first has a live row
+	rows unsafe.Pointer
 }
 
 // keepHistory makes the table remember its rows for historyTime and two ticks.
@@ -43,8 +44,10 @@ func (h *history) open(t tick.Tick) *pastTick {
 	h.next = (h.next + 1) % len(h.past)
 	h.count = min(h.count+1, len(h.past))
 	past.tick = t
-	for n := range past.pages {
-		past.pages[n].live = 0
+	for _, page := range past.pages {
+		if page != nil {
+			page.live = 0
+		}
 	}
 	return past
 }
@@ -57,13 +60,12 @@ func (h *history) back(n int) *pastTick {
 // page returns a page to write to.
 func (p *pastTick) page(r *rows, n int) *pastPage {
 	for len(p.pages) <= n {
-		p.pages = append(p.pages, pastPage{})
+		p.pages = append(p.pages, nil)
 	}
-	page := &p.pages[n]
-	if page.rows == nil {
-		page.rows = r.alloc(r.perPage())
+	if p.pages[n] == nil {
+		p.pages[n] = &pastPage{rows: r.alloc(r.perPage())}
 	}
-	return page
+	return p.pages[n]
 }
 
 // remember takes the table as it is at the end of a tick into its history.
@@ -82,10 +84,10 @@ func (r *rows) remember(t tick.Tick) {
 // find returns a row as it was, or nil.
 func (p *pastTick) find(r *rows, id ID) unsafe.Pointer {
 	n, i := int(id.slot()/pageRows), id.slot()%pageRows
-	if n >= len(p.pages) {
+	if n >= len(p.pages) || p.pages[n] == nil {
 		return nil
 	}
-	page := &p.pages[n]
+	page := p.pages[n]
 	if page.live>>i&1 == 0 || page.gen[i] != id.gen() {
 		return nil
 	}
@@ -115,7 +117,7 @@ func (p *pastTick) appendTo(b []byte, r *rows) []byte {
 	b = appendUvarint(b, count)
 	next := uint32(0)
 	for slot := range p.slots {
-		page, i := &p.pages[slot/pageRows], slot%pageRows
+		page, i := p.pages[slot/pageRows], slot%pageRows
 		b = appendUvarint(b, uint64(slot-next))
 		next = slot + 1
 		b = appendUvarint(b, uint64(page.gen[i]))
@@ -126,9 +128,12 @@ func (p *pastTick) appendTo(b []byte, r *rows) []byte {
 
 // slots yields the slots with a row in order.
 func (p *pastTick) slots(yield func(uint32) bool) {
-	for n := range p.pages {
-		for i := range uint32(pageRows) {
-			if p.pages[n].live>>i&1 != 0 && !yield(uint32(n*pageRows)+i) {
+	for n, page := range p.pages {
+		if page == nil {
+			continue
+		}
+		for live := page.live; live != 0; live &= live - 1 {
+			if !yield(uint32(n*pageRows + bits.TrailingZeros32(live))) {
 				return
 			}
 		}
