@@ -67,7 +67,7 @@ func covers(t *testing.T, kinds []rooms.Kind) {
 	}
 	for kind, least := range map[rooms.OpKind]int{
 		rooms.OpCreate: 1, rooms.OpJoin: 4, rooms.OpLost: 2, rooms.OpRejoin: 1, rooms.OpLeave: 2,
-		rooms.OpCommand: 1000, rooms.OpNeutral: 10, rooms.OpEvent: 1, rooms.OpDispose: 1,
+		rooms.OpCommand: 1000, rooms.OpNeutral: 10, rooms.OpEvent: 1, rooms.OpDispose: 1, rooms.OpLag: 100,
 	} {
 		if ops[kind] < least {
 			t.Errorf("the recording has %d ops of kind %v, want %d", ops[kind], kind, least)
@@ -258,6 +258,7 @@ func (h *hand) play(r *tick.Rand) {
 	if length := distance(0, 0, dx, dy); length > 0.5 {
 		m.X, m.Y = int8(dx/length*fullStick), int8(dy/length*fullStick)
 	}
+	h.conn.Saw(h.applied+2, h.applied<<8-uint32(r.IntN(5*256))) // it draws up to 5 ticks late
 	if err := h.conn.Command(h.applied+2, 0, encode(h.t, m)); err != nil {
 		h.t.Error(err)
 	}
@@ -321,7 +322,7 @@ func (h *hand) DatagramSize() int { return 0 }
 func (h *hand) Base() uint32 { return 0 }
 
 // RTT implements rooms.Conn.
-func (h *hand) RTT() time.Duration { return 0 }
+func (h *hand) RTT() time.Duration { return 80 * time.Millisecond }
 
 // Flush implements rooms.Conn.
 func (h *hand) Flush() {}

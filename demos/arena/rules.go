@@ -79,8 +79,8 @@ type (
 
 // World is all that the room remembers.
 type World struct {
-	Players state.Table[Player]
-	Drones  state.Table[Drone] // what drones think; keyed like their Players
+	Players state.Table[Player] `parlor:"rewind"` // shots meet them where their shooter saw them
+	Drones  state.Table[Drone]  // what drones think; keyed like their Players
 	Bullets state.Table[Bullet]
 	Pickups state.Table[Pickup]
 	Round   state.Value[Round]
@@ -120,7 +120,7 @@ type Say struct {
 // Game is the arena for rooms.Define.
 func Game() rooms.Game[World, Profile] {
 	return rooms.Game[World, Profile]{
-		Hz: int(hz), MaxPlayers: seats, Version: "1",
+		Hz: int(hz), MaxPlayers: seats, Version: "2",
 		Load: load, Create: (*World).create, Join: (*World).join, Leave: (*World).leave, Tick: (*World).tick,
 		EventsPerSecond: 3,
 		Inputs: []rooms.Input[World]{

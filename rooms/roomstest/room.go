@@ -3,12 +3,15 @@ package roomstest
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"testing"
+	"time"
 
 	"github.com/parlor-server/parlor/rooms"
 	"github.com/parlor-server/parlor/schema"
 	"github.com/parlor-server/parlor/state"
+	"github.com/parlor-server/parlor/tick"
 )
 
 // Room is a room under test. It is for the test's goroutine.
@@ -17,6 +20,7 @@ type Room[W any] struct {
 	World *W
 
 	t     testing.TB
+	hz    int
 	local *rooms.Local
 	held  map[state.ID]map[int][]byte // commands that are repeated each step
 	left  map[state.ID]bool
@@ -75,7 +79,7 @@ func New[W, L any](t testing.TB, game rooms.Game[W, L], opts ...Option) *Room[W]
 		t.Fatal(err)
 	}
 	r := &Room[W]{
-		World: local.Room().World().(*W), t: t, local: local,
+		World: local.Room().World().(*W), t: t, hz: kind.Hz(), local: local,
 		held: make(map[state.ID]map[int][]byte), left: make(map[state.ID]bool),
 		inbox: make(map[state.ID][]Message), errs: make(map[state.ID][]Refusal),
 	}
@@ -158,6 +162,16 @@ func (r *Room[W]) useCommands() {
 			r.local.Apply(op)
 		}
 	}
+}
+
+// Tick is the last tick that was made.
+func (r *Room[W]) Tick() tick.Tick { return r.local.Room().Store().Tick() }
+
+// Lag makes a player see the room as it was so long before the tick that uses
+// its inputs, until the next call: what Ctx.Rewind gives for it.
+func (r *Room[W]) Lag(player state.ID, behind time.Duration) {
+	lag := uint16(behind * time.Duration(r.hz) * 16 / time.Second)
+	r.local.Apply(rooms.Op{Kind: rooms.OpLag, Player: player, Payload: binary.LittleEndian.AppendUint16(nil, lag)})
 }
 
 // Leave removes a player, as if it had asked to leave.
