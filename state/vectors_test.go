@@ -17,7 +17,7 @@ import (
 	"github.com/parlor-server/parlor/tick"
 )
 
-var update = flag.Bool("update", false, "rewrite testdata/vectors.json")
+var update = flag.Bool("update", false, "rewrite the files of vectors")
 
 const vectorsFile = "testdata/vectors.json"
 
@@ -192,6 +192,11 @@ func TestVectors(t *testing.T) {
 		Scenarios: []vectorScenario{kindsScenario(t), slotsScenario(t), rowSetScenario(t), catchUpScenario(t)},
 		Inputs:    inputVectors(t),
 	}
+	checkVectors(t, vectorsFile, all)
+}
+
+// checkVectors compares what the codec writes with a file, or writes that.
+func checkVectors(t *testing.T, file string, all any) {
 	got, err := json.MarshalIndent(all, "", " ")
 	if err != nil {
 		t.Fatal(err)
@@ -200,16 +205,16 @@ func TestVectors(t *testing.T) {
 	scalars := regexp.MustCompile(`\[\s+([^\[\]{}]*?)\s+\]`) // lists of these on one line
 	got = scalars.ReplaceAllFunc(append(got, '\n'), func(list []byte) []byte { return spaces.ReplaceAll(list, nil) })
 	if *update {
-		if err := os.WriteFile(vectorsFile, got, 0o644); err != nil {
+		if err := os.WriteFile(file, got, 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
-	want, err := os.ReadFile(vectorsFile)
+	want, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(got, want) {
-		t.Errorf("the codec no longer writes %s; if that is meant, clients break: raise the protocol version and run with -update", vectorsFile)
+		t.Errorf("the codec no longer writes %s; if that is meant, clients break: raise the protocol version and run with -update", file)
 	}
 }
 
