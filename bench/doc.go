@@ -1,9 +1,12 @@
 // Command bench measures Parlor: what a player costs, how punctual ticks are,
 // how much one core carries.
 //
-//	go run ./bench walkers [--players 1000] [--room-size 20] [--json]
+//	go run ./bench walkers [--players 1000] [--transport udp] [--json]
 //	go run ./bench ticks   [--rooms 2000] [--json]
-//	go run ./bench idle    [--json]
+//	go run ./bench idle    [--transport udp] [--json]
+//	go run ./bench flood   [--json]
+//	go run ./bench age     [--json]
+//	go run ./bench smooth  [--json]
 //
 // Every process that is measured has a core for itself: the server core 0, the
 // load core 1, both with GOMAXPROCS=1 and, for root, real-time scheduling, so

@@ -16,9 +16,13 @@ import (
 const usage = `bench measures Parlor.
 
   go run ./bench walkers   a server with players over WebSocket, and beside it the
-                           least that a Go program needs to send the same bytes
+                           least that a program needs to send the same bytes
+      --transport udp      the same over UDP
   go run ./bench ticks     thousands of rooms without any network
   go run ./bench idle      the memory of players who do nothing
+  go run ./bench flood     players over UDP beside 100,000 forged first packets a second
+  go run ./bench age       how old what players see is, over a network that loses packets
+  go run ./bench smooth    how evenly it moves, over many such networks
 
 Each has --help.
 `
@@ -27,12 +31,15 @@ Each has --help.
 // processes.
 func commands() map[string]func(ctx context.Context, args []string) error {
 	return map[string]func(context.Context, []string) error{
-		"walkers":   runWalkers,
-		"ticks":     runTicks,
-		"idle":      runIdle,
+		"walkers": runWalkers,
+		"ticks":   runTicks,
+		"idle":    runIdle,
+		"flood":   runFlood,
+
 		"-load":     serveLoad,
 		"-floor":    serveFloor,
 		"-udpfloor": serveUDPFloor,
+		"-flood":    serveFlood,
 		"-rooms":    serveRooms,
 	}
 }

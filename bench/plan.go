@@ -42,6 +42,7 @@ type measurement struct {
 	Checked int64 // frames whose hash was compared
 	Desyncs int64
 	Errors  int64
+	Dead    int // clients that the server has cut off, or given up
 
 	Server serverCounts // zero without plan.Admin
 }

@@ -146,9 +146,9 @@ func startServer(ctx context.Context, path string, args ...string) (*server, err
 }
 
 // measure runs a plan against a new server of its system. down is the size of
-// the floor's messages. With profile, the server's CPU profile of the window
-// goes there.
-func (p *programs) measure(ctx context.Context, plan plan, down int, profile io.Writer) (measurement, error) {
+// the floor's messages. during, if there is one, is called when the window
+// opens.
+func (p *programs) measure(ctx context.Context, plan plan, down int, during func(s *server) error) (measurement, error) {
 	s, err := p.start(ctx, plan, down)
 	if err != nil {
 		return measurement{}, err
@@ -167,8 +167,8 @@ func (p *programs) measure(ctx context.Context, plan plan, down int, profile io.
 	if _, err := l.line(); err != nil {
 		return measurement{}, fmt.Errorf("the load against %s: %w", plan.System, err)
 	}
-	if profile != nil {
-		if err := fetchProfile(ctx, s.profile, plan.Window, profile); err != nil {
+	if during != nil {
+		if err := during(s); err != nil {
 			return measurement{}, err
 		}
 	}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"slices"
 	"text/tabwriter"
 )
 
@@ -105,17 +104,7 @@ func newWalkersReport(o walkersOptions, rounds []round) walkersReport {
 	return rep
 }
 
-// median of what each round has; with an even number the mean of the two in
-// the middle.
-func median(rounds []round, value func(round) float64) float64 {
-	values := make([]float64, len(rounds))
-	for i, r := range rounds {
-		values[i] = value(r)
-	}
-	slices.Sort(values)
-	n := len(values)
-	return round3((values[n/2] + values[(n-1)/2]) / 2)
-}
+func median(rounds []round, value func(round) float64) float64 { return medianOf(rounds, value) }
 
 func round3(v float64) float64 {
 	if math.IsNaN(v) || math.IsInf(v, 0) {

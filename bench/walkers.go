@@ -204,7 +204,9 @@ func writeProfiles(ctx context.Context, p *programs, o walkersOptions, r round) 
 		}
 		plan := o.plan(system, o.players)
 		plan.Up = sizeUp(r[systemParlor])
-		_, err = p.measure(ctx, plan, o.sizeDown(r[systemParlor]), f)
+		_, err = p.measure(ctx, plan, o.sizeDown(r[systemParlor]), func(s *server) error {
+			return fetchProfile(ctx, s.profile, plan.Window, f)
+		})
 		if err := errors.Join(err, f.Close()); err != nil {
 			return err
 		}

@@ -72,6 +72,9 @@ func (l *load) sum(from, to edge) measurement {
 	m.OtherCPU = (to.busy-from.busy)/seconds - m.ServerCPU - m.LoadCPU
 	for i, c := range l.clients {
 		m.Frames += c.seen.frames
+		if c.dead {
+			m.Dead++
+		}
 		if hz := c.seen.hz(); i == 0 || hz < m.HzMin {
 			m.HzMin = hz
 		}
