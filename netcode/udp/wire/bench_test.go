@@ -6,8 +6,9 @@ import (
 	"testing"
 )
 
-// What a server does for a valid packet is to open it, hand it on and answer.
-// Each refusal must cost less than Opening alone.
+// What a server does for a valid data packet is to open it, hand it on and
+// answer; for a valid first packet a cookie; for a valid response all of
+// BenchmarkHandshake. A refusal must cost less than what it refuses.
 
 func BenchmarkSeal(b *testing.B)  { benchmarkSizes(b, benchmarkSeal) }
 func BenchmarkOpen(b *testing.B)  { benchmarkSizes(b, benchmarkOpen) }
