@@ -114,18 +114,21 @@ func TestBackoff(t *testing.T) {
 	for _, c := range []struct {
 		r       Reconnect
 		attempt int
+		outage  time.Duration
 		random  float64
 		want    time.Duration
 	}{
-		{Reconnect{}, 0, 1, 250 * time.Millisecond},
-		{Reconnect{}, 0, 0, 0},
-		{Reconnect{}, 2, 0.5, 500 * time.Millisecond},
-		{Reconnect{}, 60, 1, 10 * time.Second},
-		{Reconnect{Base: time.Second, Max: 3 * time.Second}, 1, 1, 2 * time.Second},
-		{Reconnect{Base: time.Second, Max: 3 * time.Second}, 2, 1, 3 * time.Second},
+		{Reconnect{}, 0, 0, 1, 250 * time.Millisecond},
+		{Reconnect{}, 0, 0, 0, 0},
+		{Reconnect{}, 2, time.Second, 0.5, 500 * time.Millisecond},
+		{Reconnect{}, 9, 29 * time.Second, 1, time.Second},
+		{Reconnect{}, 60, time.Minute, 1, 10 * time.Second},
+		{Reconnect{Max: time.Second}, 9, time.Second, 1, time.Second},
+		{Reconnect{Base: time.Second, Max: 3 * time.Second}, 1, time.Minute, 1, 2 * time.Second},
+		{Reconnect{Base: time.Second, Max: 3 * time.Second}, 2, time.Minute, 1, 3 * time.Second},
 	} {
-		if got := c.r.wait(c.attempt, c.random); got != c.want {
-			t.Errorf("%+v attempt %d: %v, want %v", c.r, c.attempt, got, c.want)
+		if got := c.r.wait(c.attempt, c.outage, c.random); got != c.want {
+			t.Errorf("%+v attempt %d after %v: %v, want %v", c.r, c.attempt, c.outage, got, c.want)
 		}
 	}
 }

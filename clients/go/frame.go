@@ -84,7 +84,7 @@ func (r *Room) keyframe(f stateFrame) {
 		r.undecodable(err)
 		return
 	}
-	if !r.agrees(f, state.AllTables) {
+	if !r.agrees(f) {
 		return
 	}
 	if lossy {
@@ -113,7 +113,7 @@ func (r *Room) delta(f stateFrame) {
 		r.undecodable(err)
 		return
 	}
-	if !r.agrees(f, state.AllTables) {
+	if !r.agrees(f) {
 		return
 	}
 	r.clock.framed(tick.Tick(f.tick), f.arrived, false)
@@ -134,14 +134,14 @@ func (r *Room) lossyPart(f stateFrame) {
 	case errors.Is(err, state.ErrOld), errors.Is(err, state.ErrNotHeld):
 		r.c.stats.dropped.Add(1)
 		return
+	case errors.Is(err, state.ErrOutOfStep):
+		r.agrees(f)
+		return
 	case err != nil:
 		r.undecodable(err)
 		return
 	}
 	if complete {
-		if !r.agrees(f, state.LossyTables) {
-			return
-		}
 		r.advance(f.tick)
 	}
 	r.tell(f, Frame{Partial: !complete, tables: state.LossyTables})
@@ -154,7 +154,7 @@ func (r *Room) reliableTables(f stateFrame) {
 		r.undecodable(err)
 		return
 	}
-	if r.agrees(f, state.ReliableTables) {
+	if r.agrees(f) {
 		f.head.Ack = max(f.head.Ack, r.ack.Load()) // it may have been overtaken
 		r.tell(f, Frame{Partial: true, tables: state.ReliableTables})
 	}
@@ -167,13 +167,13 @@ func (r *Room) undecodable(err error) {
 }
 
 // agrees compares the public hash, if the frame brought one; state is held.
-func (r *Room) agrees(f stateFrame, tables state.Tables) bool {
+func (r *Room) agrees(f stateFrame) bool {
 	m := r.mirror.Load()
 	want, ok := m.LastFrameHash()
 	if !ok {
 		return true
 	}
-	got := m.HashOf(tables)
+	got := m.Hash()
 	if got == want {
 		return true
 	}

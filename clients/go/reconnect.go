@@ -13,7 +13,9 @@ import (
 // Reconnect says how a lost connection is dialled again: before attempt n the
 // client waits for a random time between 0 and the smaller of Max and
 // Base × 2ⁿ ("full jitter"), so that the clients of a restarted server do not
-// come back all at once.
+// come back all at once. During the first half minute it waits for 1 s at
+// most, so that a server that is restarted has its players back within two
+// seconds.
 type Reconnect struct {
 	Off    bool          // end the client when the connection is lost
 	Base   time.Duration // default 250 ms
@@ -21,14 +23,18 @@ type Reconnect struct {
 	GiveUp time.Duration // end the client after this long without a connection; 0: never
 }
 
-// wait is the pause before an attempt, counted from 0; random is in [0, 1).
-func (r Reconnect) wait(attempt int, random float64) time.Duration {
+// wait is the pause before an attempt, counted from 0, that long after the
+// connection was lost; random is in [0, 1).
+func (r Reconnect) wait(attempt int, outage time.Duration, random float64) time.Duration {
 	base, limit := r.Base, r.Max
 	if base <= 0 {
 		base = 250 * time.Millisecond
 	}
 	if limit <= 0 {
 		limit = 10 * time.Second
+	}
+	if outage < shortOutage {
+		limit = min(limit, shortWait)
 	}
 	span := limit
 	if attempt < 20 && base<<attempt < limit {
@@ -43,6 +49,9 @@ const (
 	minSilence   = 10 * time.Second // a server that says nothing for longer is gone
 	keyframeWait = time.Second      // a keyframe that does not come within this is fetched by reconnecting
 	pingEvery    = 2 * time.Second
+
+	shortOutage = 30 * time.Second // a server that is restarted is back by then,
+	shortWait   = time.Second
 
 	lossyKeyframeWait = 4 * time.Second // where packets get lost, it may come late
 )
@@ -88,7 +97,7 @@ func (c *Client) run(t Transport) {
 func (c *Client) redial(attempt *int) (Transport, error) {
 	began := time.Now()
 	for {
-		pause := time.NewTimer(c.opts.Reconnect.wait(*attempt, rand.Float64()))
+		pause := time.NewTimer(c.opts.Reconnect.wait(*attempt, time.Since(began), rand.Float64()))
 		*attempt++
 		select {
 		case <-c.ctx.Done():

@@ -19,7 +19,7 @@ const (
 	laneBudget    = 64 << 10               // bytes that the reliable lane sends at once
 	receiveWindow = 256                    // segments
 	lanePace      = 10 * time.Millisecond  // between updates of a busy lane
-	quietAfter    = time.Second            // without a packet the client asks for one,
+	quietAfter    = 700 * time.Millisecond // without a packet the client asks for one,
 	quietPace     = 500 * time.Millisecond // again and again,
 	rebindAfter   = 2 * time.Second        // and takes a new socket: its own address may have changed
 	doubtPace     = 100 * time.Millisecond // between pings to a server that may not know the session
