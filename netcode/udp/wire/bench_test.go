@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/binary"
+	"errors"
 	"net/netip"
 	"testing"
 )
@@ -51,7 +52,7 @@ func benchmarkForged(b *testing.B, size int) {
 	buf := make([]byte, len(packet))
 	for b.Loop() {
 		copy(buf, packet)
-		if _, _, _, err := o.Open(buf); err != ErrForged {
+		if _, _, _, err := o.Open(buf); !errors.Is(err, ErrForged) {
 			b.Fatal(err)
 		}
 	}
@@ -63,7 +64,7 @@ func BenchmarkReplayed(b *testing.B) {
 	o.window.mark(1)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, _, _, err := o.Open(packet); err != ErrReplayed {
+		if _, _, _, err := o.Open(packet); !errors.Is(err, ErrReplayed) {
 			b.Fatal(err)
 		}
 	}
@@ -73,7 +74,7 @@ func BenchmarkTruncated(b *testing.B) {
 	packet := make([]byte, HeaderSize+TagSize-1)
 	o := NewOpener(pattern32(1), 7)
 	for b.Loop() {
-		if _, _, _, err := o.Open(packet); err != ErrTruncated {
+		if _, _, _, err := o.Open(packet); !errors.Is(err, ErrTruncated) {
 			b.Fatal(err)
 		}
 	}
@@ -93,7 +94,7 @@ func BenchmarkCookie(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if err := c.Check(cookie, addr, nonce, token, noon); err != want {
+				if err := c.Check(cookie, addr, nonce, token, noon); !errors.Is(err, want) {
 					b.Fatal(err)
 				}
 			}
@@ -142,7 +143,7 @@ func BenchmarkToken(b *testing.B) {
 		b.Run(c.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := k.Open(c.token, noon); err != c.want {
+				if _, err := k.Open(c.token, noon); !errors.Is(err, c.want) {
 					b.Fatal(err)
 				}
 			}

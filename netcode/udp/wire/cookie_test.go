@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"errors"
 	"net/netip"
 	"sync"
 	"testing"
@@ -31,7 +32,7 @@ func TestCookieIsForOneClient(t *testing.T) {
 		"another token":              {c, "192.0.2.1:5000", nonce, other, ErrCookie},
 		"another server":             {NewCookies(), "192.0.2.1:5000", nonce, token, ErrCookie},
 	} {
-		if err := test.cookies.Check(cookie, netip.MustParseAddrPort(test.addr), test.nonce, test.token, noon); err != test.want {
+		if err := test.cookies.Check(cookie, netip.MustParseAddrPort(test.addr), test.nonce, test.token, noon); !errors.Is(err, test.want) {
 			t.Errorf("%s: %v, want %v", name, err, test.want)
 		}
 	}
@@ -67,7 +68,7 @@ func TestCookieGrowsOld(t *testing.T) {
 		for _, at := range test.checked {
 			err = c.Check(cookie, addr, nonce, token, noon.Add(at))
 		}
-		if err != test.want {
+		if !errors.Is(err, test.want) {
 			t.Errorf("%s: %v, want %v", name, err, test.want)
 		}
 	}
@@ -82,7 +83,7 @@ func TestZeroCookie(t *testing.T) {
 			addr, nonce, token := netip.MustParseAddrPort("192.0.2.1:1"), pattern32(3), make([]byte, TokenSize)
 			forged := makeCookie(uint64(number), &secret, addr, &nonce, token)
 			c.Check(forged, addr, nonce, token, noon)
-			if err := c.Check(forged, addr, nonce, token, noon.Add(at)); err != ErrCookie {
+			if err := c.Check(forged, addr, nonce, token, noon.Add(at)); !errors.Is(err, ErrCookie) {
 				t.Errorf("number %d: %v", number, err)
 			}
 		}

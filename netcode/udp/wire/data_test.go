@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"errors"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -63,7 +64,7 @@ func TestDataPacketsAreRefused(t *testing.T) {
 		"kind 19":            {append([]byte{19}, fresh()[1:]...), NewOpener(key, 7), ErrKind},
 		"kind changed":       {append([]byte{byte(KindReliable)}, fresh()[1:]...), NewOpener(key, 7), ErrForged},
 	} {
-		if _, _, _, err := test.opener.Open(test.packet); err != test.want {
+		if _, _, _, err := test.opener.Open(test.packet); !errors.Is(err, test.want) {
 			t.Errorf("%s: %v, want %v", name, err, test.want)
 		}
 		if test.want != nil && test.opener.Newest() != 0 {
@@ -86,12 +87,12 @@ func TestForgeryMovesNothing(t *testing.T) {
 	forged := bytes.Clone(first)
 	forged[5] = 0xff
 	forged[12] = 0xff
-	if _, _, _, err := o.Open(forged); err != ErrForged {
+	if _, _, _, err := o.Open(forged); !errors.Is(err, ErrForged) {
 		t.Fatal(err)
 	}
 	forged = bytes.Clone(first)
 	forged[20] ^= 1
-	if _, _, _, err := o.Open(forged); err != ErrForged {
+	if _, _, _, err := o.Open(forged); !errors.Is(err, ErrForged) {
 		t.Fatal(err)
 	}
 	if _, _, _, err := o.Open(first); err != nil {
@@ -103,7 +104,7 @@ func TestForgeryMovesNothing(t *testing.T) {
 func TestCounterZeroIsRefused(t *testing.T) {
 	s, o := NewSealer(pattern32(1), 7), NewOpener(pattern32(1), 7)
 	s.counter = ^uint64(0) // so that the next is 0
-	if _, _, _, err := o.Open(packetOf(s, KindControl, "x")); err != ErrReplayed {
+	if _, _, _, err := o.Open(packetOf(s, KindControl, "x")); !errors.Is(err, ErrReplayed) {
 		t.Error(err)
 	}
 }
@@ -157,14 +158,14 @@ func TestHotPathsDoNotAllocate(t *testing.T) {
 		"a replayed one": func() {
 			p := s.Seal(buf[:HeaderSize+10], KindControl)
 			p[5], p[6], p[7] = 0, 0, 0
-			if _, _, _, err := o.Open(p); err != ErrReplayed {
+			if _, _, _, err := o.Open(p); !errors.Is(err, ErrReplayed) {
 				t.Fatal(err)
 			}
 		},
 		"a forged one": func() {
 			p := s.Seal(buf[:HeaderSize+10], KindControl)
 			p[20]++
-			if _, _, _, err := o.Open(p); err != ErrForged {
+			if _, _, _, err := o.Open(p); !errors.Is(err, ErrForged) {
 				t.Fatal(err)
 			}
 		},

@@ -95,7 +95,7 @@ func TestHandshakePacketsAreRefused(t *testing.T) {
 	}
 	for _, name := range []string{"request", "response"} {
 		packets[name][2]++
-		if err := parsers[name](packets[name]); err != ErrVersion {
+		if err := parsers[name](packets[name]); !errors.Is(err, ErrVersion) {
 			t.Errorf("%s of another version: %v", name, err)
 		}
 	}
@@ -112,7 +112,7 @@ func TestProof(t *testing.T) {
 		}
 		return r.CheckProof(key)
 	}
-	if err := check(good, pattern32(0)); err != ErrForged {
+	if err := check(good, pattern32(0)); !errors.Is(err, ErrForged) {
 		t.Errorf("another key: %v", err)
 	}
 	for i := range proofAt + proofSize {
@@ -132,12 +132,12 @@ func TestAcceptIsForged(t *testing.T) {
 	good := AppendAccept(nil, Accept{Session: 7, Echo: [8]byte(nonce[:]), Random: random, Timeout: time.Second}, DeriveKeys(tokenKey, nonce, random))
 	for i := 1; i < len(good); i++ {
 		good[i] ^= 0x10
-		if _, _, err := ParseAccept(good, tokenKey, nonce); err != ErrForged {
+		if _, _, err := ParseAccept(good, tokenKey, nonce); !errors.Is(err, ErrForged) {
 			t.Errorf("byte %d changed: %v", i, err)
 		}
 		good[i] ^= 0x10
 	}
-	if _, _, err := ParseAccept(good, pattern32(0), nonce); err != ErrForged {
+	if _, _, err := ParseAccept(good, pattern32(0), nonce); !errors.Is(err, ErrForged) {
 		t.Errorf("another key: %v", err)
 	}
 }

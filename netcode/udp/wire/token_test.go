@@ -111,7 +111,7 @@ func TestTokenIsRefused(t *testing.T) {
 			t.Errorf("%s: %v, want %v", name, err, test.want)
 		}
 		switch err := CheckToken(test.token, test.now); {
-		case test.want == ErrUnknownKey || test.want == ErrForged:
+		case errors.Is(test.want, ErrUnknownKey), errors.Is(test.want, ErrForged):
 			if err != nil {
 				t.Errorf("%s: the public part says %v", name, err)
 			}
@@ -142,7 +142,7 @@ func TestSeveralKeysAreValidAtOnce(t *testing.T) {
 	if _, err := after.Open(sealed(t, during, exampleToken()), noon); err != nil {
 		t.Errorf("the first key does not seal: %v", err)
 	}
-	if _, err := after.Open(sealed(t, before, exampleToken()), noon); err != ErrUnknownKey {
+	if _, err := after.Open(sealed(t, before, exampleToken()), noon); !errors.Is(err, ErrUnknownKey) {
 		t.Errorf("a key that was taken away: %v", err)
 	}
 }

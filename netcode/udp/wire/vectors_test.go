@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -68,27 +69,19 @@ type checkedToken struct {
 
 // whyOf names errors in the files.
 func whyOf(err error) string {
-	switch err {
-	case nil:
+	if err == nil {
 		return "ok"
-	case ErrTruncated:
-		return "truncated"
-	case ErrKind:
-		return "kind"
-	case ErrVersion:
-		return "version"
-	case ErrExpired:
-		return "expired"
-	case ErrTooLong:
-		return "too long"
-	case ErrUnknownKey:
-		return "unknown key"
-	case ErrForged:
-		return "forged"
-	case ErrReplayed:
-		return "replayed"
-	case ErrMessage, ErrControl:
-		return "broken"
+	}
+	for _, e := range []struct {
+		is   error
+		name string
+	}{
+		{ErrTruncated, "truncated"}, {ErrKind, "kind"}, {ErrVersion, "version"}, {ErrExpired, "expired"}, {ErrTooLong, "too long"},
+		{ErrUnknownKey, "unknown key"}, {ErrForged, "forged"}, {ErrReplayed, "replayed"},
+	} {
+		if errors.Is(err, e.is) {
+			return e.name
+		}
 	}
 	return err.Error()
 }
@@ -221,7 +214,7 @@ func buildHandshake(t *testing.T) handshakeFile {
 	f.Request = AppendRequest(nil, Request{nonce, f.Token})
 	f.Challenge = AppendChallenge(nil, Challenge{echo, [CookieSize]byte(f.Cookie)})
 	f.Response = AppendResponse(nil, Response{Nonce: nonce, Token: f.Token, Cookie: [CookieSize]byte(f.Cookie)}, tokenKey)
-	f.Proof = octets(f.Response[proofAt : proofAt+proofSize])
+	f.Proof = f.Response[proofAt : proofAt+proofSize]
 	keys := DeriveKeys(tokenKey, nonce, random)
 	f.ClientToServer, f.ServerToClient = keys.ClientToServer[:], keys.ServerToClient[:]
 	f.Accept = AppendAccept(nil, Accept{f.Session, echo, random, time.Duration(f.Timeout) * time.Second}, keys)
