@@ -22,6 +22,8 @@
 //
 // KCP sends at most once in 10 ms unless acknowledgements come in, so what Pump
 // hands over less than 10 ms after the last time may leave with the next Update.
+// The lane therefore knows how long nothing can be due again, and lets KCP be
+// until then.
 //
 // # Memory
 //

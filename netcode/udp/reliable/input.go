@@ -15,14 +15,11 @@ import (
 // receive may call all methods but Input, and may let go of the lock that
 // guards the lane as long as it holds it again when it returns.
 func (l *Lane) Input(segments []byte, receive func(msg []byte) error) error {
-	asks, err := l.check(segments)
-	if err != nil {
+	if err := l.check(segments); err != nil {
 		return err
 	}
 	l.open()
-	if asks {
-		l.owed = 2 // of two updates, 10 ms apart, KCP uses at least one
-	}
+	l.look(segments)
 	const acksAtOnce = true
 	if code := l.kcp.Input(segments, kcp.IKCP_PACKET_REGULAR, acksAtOnce); code != 0 {
 		return fmt.Errorf("%w: code %d", ErrSegment, code)
@@ -43,31 +40,42 @@ func (l *Lane) Input(segments []byte, receive func(msg []byte) error) error {
 
 // check looks at every segment before KCP does: KCP trusts lengths more than it
 // should, takes the segments before a broken one, and would wait forever for
-// the rest of a fragmented message. asks: the peer waits for a window.
-func (l *Lane) check(segments []byte) (asks bool, err error) {
+// the rest of a fragmented message.
+func (l *Lane) check(segments []byte) error {
 	if len(segments) == 0 {
-		return false, fmt.Errorf("%w: it is empty", ErrSegment)
+		return fmt.Errorf("%w: it is empty", ErrSegment)
 	}
 	for len(segments) > 0 {
 		if len(segments) < kcp.IKCP_OVERHEAD {
-			return false, fmt.Errorf("%w: %d bytes are left over", ErrSegment, len(segments))
+			return fmt.Errorf("%w: %d bytes are left over", ErrSegment, len(segments))
 		}
 		conversation := binary.LittleEndian.Uint32(segments)
-		command, fragment := segments[4], segments[5]
-		length := binary.LittleEndian.Uint32(segments[20:])
+		command, fragment := segments[offCommand], segments[offFragment]
+		length := binary.LittleEndian.Uint32(segments[offLength:])
 		segments = segments[kcp.IKCP_OVERHEAD:]
 		switch {
 		case conversation != l.cfg.Conversation:
-			return false, fmt.Errorf("%w: conversation %d, this is %d", ErrSegment, conversation, l.cfg.Conversation)
+			return fmt.Errorf("%w: conversation %d, this is %d", ErrSegment, conversation, l.cfg.Conversation)
 		case command < kcp.IKCP_CMD_PUSH || command > kcp.IKCP_CMD_WINS:
-			return false, fmt.Errorf("%w: command %d", ErrSegment, command)
+			return fmt.Errorf("%w: command %d", ErrSegment, command)
 		case fragment != 0:
-			return false, fmt.Errorf("%w: fragment %d, the lane uses none", ErrSegment, fragment)
+			return fmt.Errorf("%w: fragment %d, the lane uses none", ErrSegment, fragment)
 		case length > segmentSize || int(length) > len(segments):
-			return false, fmt.Errorf("%w: %d bytes of data, %d are there", ErrSegment, length, len(segments))
+			return fmt.Errorf("%w: %d bytes of data, %d are there", ErrSegment, length, len(segments))
 		}
-		asks = asks || command == kcp.IKCP_CMD_WASK
 		segments = segments[length:]
 	}
-	return asks, nil
+	return nil
+}
+
+// look notes what checked segments tell, and what they make KCP owe the peer: a
+// word about the window, or what has got lost.
+func (l *Lane) look(segments []byte) {
+	for len(segments) > 0 {
+		gap := l.air.arrived(segments)
+		if gap || segments[offCommand] == kcp.IKCP_CMD_WASK {
+			l.owed = 2 // of two updates, 10 ms apart, KCP uses at least one
+		}
+		segments = segments[kcp.IKCP_OVERHEAD+binary.LittleEndian.Uint32(segments[offLength:]):]
+	}
 }

@@ -24,6 +24,16 @@ const (
 	spareRoom   = binary.MaxVarintLen32             // of a message's length
 )
 
+// Offsets in a segment's header.
+const (
+	offCommand  = 4
+	offFragment = 5
+	offWindow   = 6
+	offNumber   = 12
+	offUna      = 16
+	offLength   = 20
+)
+
 // Config configures a Lane. Conversation and Output are required; zero values
 // of the others stand for the defaults named here.
 type Config struct {
@@ -58,10 +68,12 @@ func setDefault(v *int, value int) {
 type Lane struct {
 	cfg   Config
 	kcp   *kcp.KCP // nil: not used yet
+	air   *flight  // made with kcp
 	queue queue    // stream bytes that KCP has not taken yet
 	in    assembler
 
 	scratch   *[segmentSize]byte // the segment being read; made with kcp
+	handed    uint32             // segments that KCP was given
 	spent     int                // bytes output that no Pump or Update has reported yet
 	owed      int                // updates until what KCP owes the peer has surely left
 	waiting   int                // segments in KCP, when last looked at
@@ -107,6 +119,7 @@ func (l *Lane) Pump(budget int) (spent int) {
 			break // a shorter segment now would cost more of them in all
 		}
 		l.kcp.Send(l.queue.peek(size)) // copies
+		l.handed++
 		l.queue.pop(size)
 	}
 	l.update()
@@ -116,7 +129,7 @@ func (l *Lane) Pump(budget int) (spent int) {
 // Update sends what is due again: call it every 10 ms while the lane is Busy.
 // It returns the bytes output as Pump does.
 func (l *Lane) Update() (spent int) {
-	if l.kcp != nil {
+	if l.kcp != nil && (l.owed > 0 || l.handed != l.air.next || l.air.due()) {
 		l.owed = max(0, l.owed-1)
 		l.update()
 	}
@@ -145,14 +158,15 @@ func (l *Lane) open() {
 	l.kcp.NoDelay(1, 10, 2, 1)
 	l.kcp.SetMtu(wire.MaxPlain)
 	l.kcp.WndSize(l.cfg.SendWindow, l.cfg.ReceiveWindow)
+	l.air = newFlight(l.cfg.SendWindow)
 	l.scratch = new([segmentSize]byte)
 }
 
 // output is KCP's.
 func (l *Lane) output(buf []byte, size int) {
-	const window = 6 // offset of the receive window, in the first segment as in all others
-	l.reportsNo = binary.LittleEndian.Uint16(buf[window:]) == 0
+	l.reportsNo = binary.LittleEndian.Uint16(buf[offWindow:]) == 0
 	l.spent += size
+	l.air.left(buf[:size])
 	l.cfg.Output(buf[:size])
 }
 

@@ -228,6 +228,27 @@ func TestRetransmissionIsQuick(t *testing.T) {
 	})
 }
 
+// TestPumpSendsAtOnce: while earlier messages are on their way, which is always
+// on a long line, a new one need not wait for KCP's interval.
+func TestPumpSendsAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLine(netsim.Config{Delay: 75 * time.Millisecond, Jitter: 5 * time.Millisecond}, Config{})
+		waited := 0
+		for i := range 100 {
+			l.run(33 * time.Millisecond)
+			before := l.ends[0].output
+			l.send(0, 10)
+			l.ends[0].spent += l.ends[0].lane.Pump(1 << 20)
+			if i > 5 && l.ends[0].output == before { // the round trip is known by then
+				waited++
+			}
+		}
+		if waited > 5 { // behind acknowledgements that are later than any before
+			t.Errorf("%d messages of 100 had to wait", waited)
+		}
+	})
+}
+
 func TestPumpStaysWithinBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLine(netsim.Config{}, Config{MaxPending: 1 << 20})
