@@ -17,8 +17,7 @@ type message struct {
 }
 
 // messages is what recvmmsg and sendmmsg work on: each message points to its
-// iovec and its address. They are made once, and so are the functions that the
-// runtime's poller calls: then a call allocates nothing.
+// iovec and its address. They are made once: then a call allocates nothing.
 type messages struct {
 	list   [socketBatch]message
 	iovecs [socketBatch]unix.Iovec
@@ -36,9 +35,9 @@ func (m *messages) init() {
 }
 
 // call makes one of the two system calls for the messages from..to-1.
-func (m *messages) call(number, fd uintptr, from, to int) (int, syscall.Errno) {
+func (m *messages) call(number uintptr, fd, from, to int) (int, syscall.Errno) {
 	for {
-		n, _, errno := unix.Syscall6(number, fd, uintptr(unsafe.Pointer(&m.list[from])), uintptr(to-from),
+		n, _, errno := unix.Syscall6(number, uintptr(fd), uintptr(unsafe.Pointer(&m.list[from])), uintptr(to-from),
 			unix.MSG_DONTWAIT, 0, 0)
 		if errno != unix.EINTR {
 			return int(n), errno
@@ -46,7 +45,7 @@ func (m *messages) call(number, fd uintptr, from, to int) (int, syscall.Errno) {
 	}
 }
 
-// reader is the receiving half of a fastSocket; one goroutine at a time uses it.
+// reader is the receiving half of a fastSocket.
 type reader struct {
 	socket   *fastSocket
 	buffers  [socketBatch][slotSize]byte
@@ -55,7 +54,7 @@ type reader struct {
 
 	want, got int           // of the call that runs
 	errno     syscall.Errno // what it met
-	call      func(fd uintptr) bool
+	call      func() bool
 }
 
 func (r *reader) init(s *fastSocket) {
@@ -65,23 +64,26 @@ func (r *reader) init(s *fastSocket) {
 		r.messages.iovecs[i].Base = &r.buffers[i][0]
 		r.messages.iovecs[i].SetLen(slotSize)
 	}
-	r.call = func(fd uintptr) bool {
-		r.got, r.errno = r.messages.call(unix.SYS_RECVMMSG, fd, 0, r.want)
-		return r.errno != unix.EAGAIN // else the poller waits and calls again
+	r.call = func() bool {
+		r.got, r.errno = r.messages.call(unix.SYS_RECVMMSG, s.fd, 0, r.want)
+		return r.errno != unix.EAGAIN
 	}
 }
 
 // HOT
 func (s *fastSocket) read(batch []datagram) (int, error) {
+	s.readMu.Lock()
+	defer s.readMu.Unlock()
 	r := &s.reader
 	if r.want = min(len(batch), socketBatch); r.want == 0 {
 		return 0, nil
 	}
 	if pause := r.pace.pause(time.Now()); pause > 0 {
+		s.wake.mute()
 		time.Sleep(pause)
 	}
 	for failed := 0; ; {
-		if s.raw.Read(r.call) != nil {
+		if s.wake.until(r.call) != nil {
 			return 0, net.ErrClosed
 		}
 		if r.errno != 0 {
@@ -122,24 +124,17 @@ type writer struct {
 	socket   *fastSocket
 	messages messages
 
-	next, end int // the messages that the call that runs has to send
-	call      func(fd uintptr) bool
+	next, end int // the messages that are to be sent
 }
 
 func (w *writer) init(s *fastSocket) {
 	w.socket = s
 	w.messages.init()
-	w.call = func(fd uintptr) bool {
-		for w.next < w.end {
-			w.send(fd)
-		}
-		return true // never wait: what was refused is lost
-	}
 }
 
 // send makes one system call. The kernel stops at the first message that it
 // refuses, and says why when that is the first of a call: this one is given up.
-func (w *writer) send(fd uintptr) {
+func (w *writer) send(fd int) {
 	n, errno := w.messages.call(unix.SYS_SENDMMSG, fd, w.next, w.end)
 	w.socket.counters.writeCalls.Add(1)
 	if errno != 0 || n <= 0 {
@@ -155,12 +150,15 @@ func (w *writer) send(fd uintptr) {
 func (s *fastSocket) write(batch []datagram) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.fd < 0 {
+		return net.ErrClosed
+	}
 	for len(batch) > 0 {
 		n := min(len(batch), socketBatch)
 		s.writer.fill(batch[:n])
 		batch = batch[n:]
-		if s.raw.Write(s.writer.call) != nil {
-			return net.ErrClosed
+		for s.writer.next < s.writer.end {
+			s.writer.send(s.fd)
 		}
 	}
 	return nil

@@ -13,19 +13,22 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// fastSocket is a UDP socket that moves many datagrams a system call.
+// fastSocket is a UDP socket that moves many datagrams a system call. It is a
+// bare descriptor: were it the runtime's, every datagram would wake a thread in
+// the poller, also while the reader pauses.
 type fastSocket struct {
-	conn          *net.UDPConn // owns the descriptor and waits with the runtime's poller
-	raw           syscall.RawConn
 	local         netip.AddrPort
 	six           bool // takes IPv6 addresses; IPv4 ones in their mapped form
 	receiveBuffer int
 	sendBuffer    int
+	wake          wake
 	counters      socketCounters
 
-	reader reader // of the one goroutine that reads
+	readMu sync.Mutex // guards reader; held while a read runs, before mu
+	reader reader
 
-	mu     sync.Mutex // guards writer
+	mu     sync.Mutex // guards fd against close, and writer
+	fd     int        // -1 after close, which holds both locks
 	writer writer
 }
 
@@ -76,35 +79,41 @@ func openFastOne(addr string, shared bool) (*fastSocket, error) {
 		return nil, err
 	}
 	s, err := newFastSocket(conn.(*net.UDPConn))
-	if err != nil {
-		return nil, errors.Join(err, conn.Close())
-	}
-	return s, nil
+	return s, errors.Join(err, conn.Close())
 }
 
-// newFastSocket takes over a bound connection.
+// newFastSocket makes a socket of a bound connection, which the caller closes:
+// package net knows best how addresses become sockets.
 func newFastSocket(conn *net.UDPConn) (*fastSocket, error) {
 	raw, err := conn.SyscallConn()
 	if err != nil {
 		return nil, err
 	}
-	s := &fastSocket{conn: conn, raw: raw, local: addrPortOf(conn.LocalAddr())}
-	err = s.control(func(fd int) error {
-		name, err := unix.Getsockname(fd)
-		if err != nil {
-			return err
-		}
-		_, s.six = name.(*unix.SockaddrInet6)
-		s.receiveBuffer = growBuffer(fd, unix.SO_RCVBUFFORCE, unix.SO_RCVBUF, receiveBuffer)
-		s.sendBuffer = growBuffer(fd, unix.SO_SNDBUFFORCE, unix.SO_SNDBUF, sendBuffer)
-		return nil
+	s := &fastSocket{local: addrPortOf(conn.LocalAddr()), fd: -1}
+	err = control(raw, func(fd int) (err error) {
+		s.fd, err = unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
+		return err
 	})
 	if err != nil {
 		return nil, err
 	}
+	if err = s.setUp(); err != nil {
+		return nil, errors.Join(err, unix.Close(s.fd))
+	}
 	s.reader.init(s)
 	s.writer.init(s)
 	return s, nil
+}
+
+func (s *fastSocket) setUp() error {
+	name, err := unix.Getsockname(s.fd)
+	if err != nil {
+		return err
+	}
+	_, s.six = name.(*unix.SockaddrInet6)
+	s.receiveBuffer = growBuffer(s.fd, unix.SO_RCVBUFFORCE, unix.SO_RCVBUF, receiveBuffer)
+	s.sendBuffer = growBuffer(s.fd, unix.SO_SNDBUFFORCE, unix.SO_SNDBUF, sendBuffer)
+	return s.wake.init(s.fd)
 }
 
 // growBuffer asks for a queue of size bytes, above the system's limit if this
@@ -124,9 +133,17 @@ func sharePort(fd int) error {
 	return unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEPORT, 1)
 }
 
-func (s *fastSocket) control(f func(fd int) error) error { return control(s.raw, f) }
+// control runs f with the descriptor, unless the socket is closed.
+func (s *fastSocket) control(f func(fd int) error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.fd < 0 {
+		return net.ErrClosed
+	}
+	return f(s.fd)
+}
 
-// control runs f with the descriptor.
+// control runs f with the descriptor of one of package net's.
 func control(raw syscall.RawConn, f func(fd int) error) error {
 	var failed error
 	if err := raw.Control(func(fd uintptr) { failed = f(int(fd)) }); err != nil {
@@ -160,4 +177,15 @@ func overflowed(fd int) uint64 {
 	return uint64(info[unix.SK_MEMINFO_DROPS])
 }
 
-func (s *fastSocket) close() error { return s.conn.Close() }
+func (s *fastSocket) close() error {
+	if err := s.wake.close(); err != nil { // ends a read that waits
+		return err
+	}
+	s.readMu.Lock()
+	defer s.readMu.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	fd := s.fd
+	s.fd = -1
+	return unix.Close(fd)
+}
