@@ -35,6 +35,8 @@ func commands() map[string]func(ctx context.Context, args []string) error {
 		"ticks":   runTicks,
 		"idle":    runIdle,
 		"flood":   runFlood,
+		"age":     runAge,
+		"smooth":  runSmooth,
 
 		"-load":     serveLoad,
 		"-floor":    serveFloor,
