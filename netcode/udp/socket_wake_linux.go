@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -22,7 +23,6 @@ type wake struct {
 	// The waiting goroutine's.
 	watching bool
 	ready    func() bool           // what it waits for
-	watch    func(epoll uintptr)   // made once
 	unwatch  func(epoll uintptr)   // made once
 	try      func(fd uintptr) bool // made once
 }
@@ -32,41 +32,43 @@ func (w *wake) init(socket int) error {
 	if err != nil {
 		return fmt.Errorf("failed to create an epoll descriptor: %w", err)
 	}
-	if err := errors.Join(
-		unix.SetNonblock(epoll, true), // what makes the runtime poll a file
-		unix.EpollCtl(epoll, unix.EPOLL_CTL_ADD, socket, &unix.EpollEvent{Fd: int32(socket)}),
-	); err != nil {
+	if err := unix.SetNonblock(epoll, true); err != nil { // else the runtime polls no file
 		return errors.Join(err, unix.Close(epoll))
 	}
 	w.socket = socket
 	w.file = os.NewFile(uintptr(epoll), "epoll")
-	if w.raw, err = w.file.SyscallConn(); err != nil {
-		return errors.Join(err, w.file.Close())
+	err = w.file.SetReadDeadline(time.Time{}) // shows whether the runtime polls it
+	if err == nil {
+		w.raw, err = w.file.SyscallConn()
 	}
-	w.watch = func(epoll uintptr) { w.listen(int(epoll), unix.EPOLLIN) }
-	w.unwatch = func(epoll uintptr) { w.listen(int(epoll), 0) }
+	if err != nil {
+		return errors.Join(fmt.Errorf("failed to poll an epoll descriptor (the portable path may work here): %w", err), w.file.Close())
+	}
+	w.unwatch = func(epoll uintptr) {
+		if unix.EpollCtl(int(epoll), unix.EPOLL_CTL_DEL, w.socket, nil) == nil {
+			w.watching = false
+		}
+	}
 	w.try = func(epoll uintptr) bool {
 		if w.ready() {
 			return true
 		}
-		if !w.watching {
-			w.watch(epoll) // reports also what has come since
-		}
-		return false
+		return !w.watching && !w.watch(int(epoll)) // succeeds if it cannot wait
 	}
 	return nil
 }
 
-// listen sets which events of the socket make the epoll descriptor readable.
-func (w *wake) listen(epoll int, events uint32) {
-	event := unix.EpollEvent{Events: events, Fd: int32(w.socket)}
-	if unix.EpollCtl(epoll, unix.EPOLL_CTL_MOD, w.socket, &event) == nil {
-		w.watching = events != 0
-	}
+// watch puts the socket into the epoll descriptor. That reports also what came
+// since ready failed; changing the events of a socket that is in it already does
+// not, when the kernel still has it in its list of ready ones.
+func (w *wake) watch(epoll int) bool {
+	event := unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(w.socket)}
+	w.watching = unix.EpollCtl(epoll, unix.EPOLL_CTL_ADD, w.socket, &event) == nil
+	return w.watching
 }
 
-// until calls ready, which must fail only if the socket has nothing to read, now
-// and whenever something has come, until it succeeds. net.ErrClosed after close.
+// until calls ready, now and whenever something has come, until it succeeds: it
+// must fail only if the socket has nothing to read. net.ErrClosed after close.
 func (w *wake) until(ready func() bool) error {
 	w.ready = ready
 	if w.raw.Read(w.try) != nil {
