@@ -72,17 +72,18 @@ func (b *inbox) push(it item) {
 // pushInput copies payload; false means full, for all or for this seat.
 func (b *inbox) pushInput(it item, payload []byte) bool {
 	b.mu.Lock()
-	defer b.mu.Unlock()
 	if it.from.epoch != b.epoch {
 		it.from.epoch, it.from.pushed = b.epoch, 0
 	}
 	if it.from.pushed >= inboxPerSeat || len(b.items) >= inboxItems || len(b.data)+len(payload) > inboxBytes {
+		b.mu.Unlock()
 		return false
 	}
 	it.from.pushed++
 	it.at, it.size = uint32(len(b.data)), uint16(len(payload))
 	b.data = append(b.data, payload...)
 	b.items = append(b.items, it)
+	b.mu.Unlock()
 	return true
 }
 

@@ -19,7 +19,9 @@ const (
 type lossyDelivery struct {
 	sure     tick.Tick // the newest state that went over the reliable lane: it comes to be held
 	reliable tick.Tick // what the client has of the reliable tables
-	owed     tick.Tick // the last tick with a message or acknowledgement for the client
+	owed     tick.Tick // the last tick with something else for the client, which waits there for a frame
+	applied  tick.Tick // what the client says it has applied, as of this tick
+	size     int       // of a datagram
 }
 
 // split is a tick's lossy frame from one base, in parts that fit a datagram
@@ -91,9 +93,11 @@ func (r *runner) deliverSure(p *place, now tick.Tick) {
 	if d.joining {
 		r.sendJoined(p)
 		*d = delivery{keyframe: true, owner: true, progress: now}
-		*l = lossyDelivery{}
+		*l = lossyDelivery{size: p.conn.DatagramSize()}
 	}
-	r.judge(p, p.conn.Applied())
+	applied := p.conn.Applied()
+	l.applied = tick.Tick(applied)
+	r.judge(p, applied)
 	if ack := p.named(); ack != d.ack {
 		d.ack, l.owed = ack, now
 	}
@@ -140,11 +144,11 @@ func (r *runner) sendSureKeyframe(p *place, now tick.Tick) {
 		progress = d.progress
 	}
 	*d = delivery{ack: d.ack, owner: true, sent: now, applied: uint32(now) - 1, progress: progress, dirty: true}
-	*l = lossyDelivery{sure: now, reliable: now, owed: l.owed}
+	l.sure, l.reliable = now, now
 }
 
 // sendSureTables sends what the reliable tables have changed since the client
-// was last told.
+// was last told. Like a message it waits there for the frame of its tick.
 func (r *runner) sendSureTables(p *place, now tick.Tick) {
 	d, l := &p.delivery, p.lossy
 	frame := r.frames.of(state.ReliableTables, l.reliable)
@@ -157,7 +161,7 @@ func (r *runner) sendSureTables(p *place, now tick.Tick) {
 		return
 	}
 	r.stats.Frames.Add(1)
-	l.reliable, d.dirty = now, true
+	l.reliable, l.owed, d.dirty = now, now, true
 }
 
 // endLossy ends the tick of clients whose packets may be lost: after its
@@ -181,17 +185,16 @@ func (r *runner) deliverLossy(p *place, now tick.Tick) {
 	if d.keyframe || l.sure == now {
 		return
 	}
-	applied := max(tick.Tick(conn.Applied()), l.sure)
 	base := max(tick.Tick(conn.Base()), l.sure)
-	due := applied < max(r.changedLossy, l.owed) && !d.holding
+	due := max(l.applied, l.sure) < max(r.changedLossy, l.owed) && !d.holding
 	renew := now%state.BaseEvery == 0 && now-base >= renewAfter
 	if !due && !renew && now%r.lossyPulse != 0 {
 		return
 	}
-	frame := r.frames.splitFrom(base, conn.DatagramSize())
+	frame := r.frames.splitFrom(base, l.size)
 	switch {
 	case !frame.ok: // base has left the ring
-		d.keyframe = conn.Applied() >= uint32(l.sure)
+		d.keyframe = l.applied >= l.sure
 		return
 	case !frame.fits:
 		r.sendWhole(p, base, now)
@@ -213,12 +216,12 @@ func (r *runner) deliverLossy(p *place, now tick.Tick) {
 // lane. It waits for a base tick, so that later frames can start from it, and
 // for the one before to arrive.
 func (r *runner) sendWhole(p *place, base, now tick.Tick) {
-	d, l, conn := &p.delivery, p.lossy, p.conn
-	if now%state.BaseEvery != 0 || conn.Applied() < uint32(l.sure) {
+	d, l := &p.delivery, p.lossy
+	if now%state.BaseEvery != 0 || l.applied < l.sure {
 		return
 	}
 	frame := r.frames.of(state.LossyTables, base)
-	if frame.keyframe || !conn.Frame(schema.Header{Kind: schema.KindState, Flags: schema.FlagLossy, Ack: d.ack}, frame.body) {
+	if frame.keyframe || !p.conn.Frame(schema.Header{Kind: schema.KindState, Flags: schema.FlagLossy, Ack: d.ack}, frame.body) {
 		r.stats.FramesHeld.Add(1)
 		return
 	}

@@ -157,9 +157,6 @@ func TestReliableTablesComeInOrder(t *testing.T) {
 	if c.sures < 15 || c.sures > 40 {
 		t.Errorf("%d frames of reliable tables", c.sures)
 	}
-	if lossy := c.sentLossy; lossy > 10 {
-		t.Errorf("%d lossy frames though nothing of theirs changed", lossy)
-	}
 	c.blocked = true // the lane is full for a while, then for longer than the ring
 	rig.step(20)
 	c.blocked = false

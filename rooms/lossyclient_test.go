@@ -3,6 +3,7 @@ package rooms
 import (
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -170,6 +171,8 @@ func (c *farClient) take(p packet) {
 // tickOf is the tick of a message that waits for its frame.
 func (c *farClient) tickOf(p packet) tick.Tick {
 	switch p.head.Kind {
+	case schema.KindState:
+		return tick.Tick(fb.GetRootAsState(p.body, 0).Tick())
 	case schema.KindOwner:
 		return tick.Tick(fb.GetRootAsOwner(p.body, 0).Tick())
 	case schema.KindEvents:
@@ -188,14 +191,11 @@ func (c *farClient) takeState(p packet) {
 			t.Fatal(err)
 		}
 		c.mirror.Keep(at)
+		c.waiting = slices.DeleteFunc(c.waiting, func(p packet) bool { return p.head.Kind == schema.KindState })
 		c.keys++
 		c.compare(at, state.AllTables)
 	case p.head.Flags == schema.FlagReliable:
-		if err := c.mirror.ApplyReliable(payload); err != nil {
-			t.Fatal(err)
-		}
-		c.sures++
-		c.compare(at, state.ReliableTables)
+		c.waiting = append(c.waiting, p)
 	case p.head.Flags == schema.FlagLossy:
 		part := state.Part{Tick: at, Base: at - tick.Tick(m.Age()), Part: int(m.Part()), Parts: int(m.Parts()), Payload: payload}
 		complete, err := c.mirror.ApplyPart(part)
@@ -236,6 +236,13 @@ func (c *farClient) compare(at tick.Tick, tables state.Tables) {
 func (c *farClient) show(p packet) {
 	t := c.rig.t
 	switch p.head.Kind {
+	case schema.KindState:
+		m := fb.GetRootAsState(p.body, 0)
+		if err := c.mirror.ApplyReliable(m.PayloadBytes()); err != nil {
+			t.Fatal(err)
+		}
+		c.sures++
+		c.compare(tick.Tick(m.Tick()), state.ReliableTables)
 	case schema.KindOwner:
 		m := fb.GetRootAsOwner(p.body, 0)
 		if err := c.mirror.ApplyOwner(m.PayloadBytes()); err != nil {
