@@ -76,6 +76,8 @@ func (c *counts) end() (serverCounts, error) {
 		Late:          d.values["parlor_commands_late_total"],
 		Collections:   d.values["go_gc_duration_seconds_count"],
 		FramesDropped: d.values["parlor_frames_held_total"],
+		Goroutines:    after.values["go_goroutines"],
+		Heap:          after.values["go_memstats_heap_inuse_bytes"],
 	}, nil
 }
 

@@ -58,4 +58,6 @@ type serverCounts struct {
 	Late          float64 // commands
 	Collections   float64
 	FramesDropped float64
+	Goroutines    float64 // at the end
+	Heap          float64 // bytes in use at the end
 }

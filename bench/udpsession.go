@@ -26,6 +26,7 @@ type udpSession struct {
 	token     connectToken
 	handshake *wire.ClientHandshake
 	resend    instant // when the handshake's packet goes out again
+	spoke     instant // when the last packet was sent
 	sealer    *wire.Sealer
 	opener    *wire.Opener
 	lane      *reliable.Lane
@@ -135,15 +136,25 @@ func (s *udpSession) control(plain []byte) {
 	default:
 		return
 	}
+	s.sendControl(m)
+}
+
+func (s *udpSession) sendControl(m wire.Control) {
 	var buf [wire.HeaderSize + 9 + wire.TagSize]byte
-	s.datagrams.send(s.sealer.Seal(wire.AppendControl(buf[:wire.HeaderSize], m), wire.KindControl))
+	s.sealed(wire.AppendControl(buf[:wire.HeaderSize], m), wire.KindControl)
+}
+
+// sealed sends a data packet: place for its header, then plaintext.
+func (s *udpSession) sealed(buf []byte, kind wire.Kind) bool {
+	s.spoke = s.client.load.now
+	return s.datagrams.send(s.sealer.Seal(buf, kind))
 }
 
 // send sends a message in a packet of its own.
 func (s *udpSession) send(m []byte) bool {
 	var buf [wire.HeaderSize + wire.MessageCost + maxSend + wire.TagSize]byte
 	plain := wire.AppendMessage(buf[:wire.HeaderSize], [wire.MessageHead]byte(m), m[wire.MessageHead:])
-	return s.datagrams.send(s.sealer.Seal(plain, wire.KindUnreliable))
+	return s.sealed(plain, wire.KindUnreliable)
 }
 
 // sendReliably sends a message over the reliable lane.
@@ -159,7 +170,7 @@ func (s *udpSession) sendReliably(m []byte) bool {
 // segments is the lane's output.
 func (s *udpSession) segments(segments []byte) {
 	var buf [wire.MaxPacket]byte
-	s.datagrams.send(s.sealer.Seal(append(buf[:wire.HeaderSize], segments...), wire.KindReliable))
+	s.sealed(append(buf[:wire.HeaderSize], segments...), wire.KindReliable)
 }
 
 // pulse implements pulser.
@@ -171,7 +182,11 @@ func (s *udpSession) pulse() bool {
 		return true
 	}
 	s.lane.Update()
-	return s.lane.Busy()
+	idle := s.client.load.plan.Idle
+	if now := s.client.load.now; idle && now-s.spoke > instant(quiet) {
+		s.sendControl(wire.Control{Type: wire.ControlPing})
+	}
+	return idle || s.lane.Busy()
 }
 
 // connectToken is what the server gives to somebody who wants to connect.
@@ -214,5 +229,7 @@ func askForToken(client *http.Client, addr string) (t connectToken, err error) {
 	return t, nil
 }
 
-// tokenTimeout is how long the server may take for a token.
-const tokenTimeout = 5 * time.Second
+const (
+	tokenTimeout = 5 * time.Second // for the server to give a token
+	quiet        = time.Second     // without a packet a client says that it is there
+)
