@@ -15,7 +15,7 @@ import (
 
 // botsCommand plays with headless clients.
 type botsCommand struct {
-	URL      string        `group:"load" default:"${bots_url}" placeholder:"URL" help:"The server, ws:// or wss://."`
+	URL      string        `group:"load" default:"${bots_url}" placeholder:"URL" help:"The server: ws:// or wss:// for WebSocket, udp:// or udps:// for UDP, with WebSocket where UDP is blocked."`
 	Room     string        `group:"load" default:"${kind}" placeholder:"KIND" help:"The kind of room to play in."`
 	Rooms    int           `group:"load" default:"1" placeholder:"N" help:"How many rooms to open."`
 	Players  int           `group:"load" placeholder:"N" help:"How many bots in each room. Default: as many as fit, at most 8."`
@@ -37,7 +37,8 @@ do is up to the game; where it does not say, they send random commands.
 Examples:
 
     PROGRAM bots --room KIND --players 4 --join
-    PROGRAM bots --room KIND --rooms 50 --players 20 --duration 30s --json | tail -1`
+    PROGRAM bots --room KIND --rooms 50 --players 20 --duration 30s --json | tail -1
+    PROGRAM bots --room KIND --url udp://127.0.0.1:7777`
 }
 
 // Run plays, with a progress line on stderr, and prints the summary.

@@ -127,15 +127,16 @@ func TestBadNetworks(t *testing.T) {
 }
 
 func playBehind(t *testing.T, cfg netsim.Config) {
-	b := newBubble(t, 400, cfg)
+	b := newBubble(t, 1500, cfg) // frames of two or three parts
 	p := newPlayer(b, b.dial(client.Options{}))
 	p.play(t, 4*time.Second, false)
-	p.play(t, 60*time.Second, true)
+	early := p.me.Corrections()
+	p.play(t, 30*time.Second, true)
 	time.Sleep(3 * time.Second) // for the last shouts
 	s := p.room.Client().Stats()
 	off := float64(p.off) / float64(p.samples)
-	t.Logf("off %5.2f %%  backward %d  longest gap %v  corrections %d  down %.0f B/s  up %.0f B/s  dropped %d",
-		100*off, p.back, p.gap.Round(time.Millisecond), p.me.Corrections(), float64(s.BytesIn)/67, float64(s.BytesOut)/67, s.Dropped)
+	t.Logf("off %5.2f %%  backward %d  longest gap %v  corrections %d + %d  lead %+.2f  down %.0f B/s  up %.0f B/s  dropped %d",
+		100*off, p.back, p.gap.Round(time.Millisecond), early, p.me.Corrections()-early, p.room.Clock().Correction(), float64(s.BytesIn)/37, float64(s.BytesOut)/37, s.Dropped)
 	p.room.View(func() {
 		if !inOrder(p.events, p.shouts) || !inOrder(p.messages, p.shouts) {
 			t.Errorf("of %d shouts %d events and %d messages came, not each once and in order", p.shouts, len(p.events), len(p.messages))

@@ -69,8 +69,9 @@ func crowdGame(crowd int) rooms.Kind {
 			w.Players.Delete(p.ID)
 		},
 		Tick: func(w *crowdWorld, ctx *rooms.Ctx) {
-			for id := range w.Crowd.IDs() {
-				w.Crowd.Edit(id).X = float32(float64(crowdSpeed) * float64(ctx.Tick()) / 20)
+			for id, row := range w.Crowd.All() { // each at a speed of its own
+				speed := float64(crowdSpeed) + float64(row.N%100)/3
+				w.Crowd.Edit(id).X = float32(speed * float64(ctx.Tick()) / 20)
 			}
 		},
 		Inputs: []rooms.Input[crowdWorld]{

@@ -91,13 +91,13 @@ func (c *Clock) timed(margin, missing int) {
 }
 
 // lost takes in a frame of a lossy room: the ticks between it and the one
-// before have had frames too, unless there are so many that nothing happened.
-// mu is held.
-func (c *Clock) lost(steps float64) {
+// before have had frames too, unless there are so many that nothing happened;
+// missing is the share of the one before that has not come. mu is held.
+func (c *Clock) lost(steps, missing float64) {
 	if steps > maxLost+1 {
 		return
 	}
-	c.loss += ((steps-1)/steps - c.loss) * steps / 64
+	c.loss += ((steps-1+missing)/steps - c.loss) * steps / 64
 }
 
 // trouble is what an Interpolator has to bridge: the mean distance of frames
@@ -120,9 +120,16 @@ func (c *Clock) running() bool {
 	return c.settled > 0
 }
 
-// framed takes in the arrival of a frame. lossy: frames may be lost, and one
-// was sent for each tick.
-func (c *Clock) framed(at tick.Tick, now time.Time, lossy bool) {
+// framed takes in the arrival of a frame.
+func (c *Clock) framed(at tick.Tick, now time.Time) { c.arrive(at, now, false, 0) }
+
+// framedLossy is framed where frames may be lost, and one was sent for each
+// tick; missing is the share of the frame before that has not come.
+func (c *Clock) framedLossy(at tick.Tick, now time.Time, missing float64) {
+	c.arrive(at, now, true, missing)
+}
+
+func (c *Clock) arrive(at tick.Tick, now time.Time, lossy bool, missing float64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	steps := float64(int32(at - c.last))
@@ -130,7 +137,7 @@ func (c *Clock) framed(at tick.Tick, now time.Time, lossy bool) {
 		return // an extra keyframe of the same tick says nothing about time
 	}
 	if lossy && c.settled > 0 {
-		c.lost(steps)
+		c.lost(steps, missing)
 	}
 	expected := c.line.Add(seconds(steps * c.period))
 	off := now.Sub(expected).Seconds()

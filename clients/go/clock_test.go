@@ -12,7 +12,7 @@ import (
 
 func runClock(c *Clock, from, to int, arrive func(n int) time.Time) {
 	for n := from; n <= to; n++ {
-		c.framed(tick.Tick(n), arrive(n), false)
+		c.framed(tick.Tick(n), arrive(n))
 	}
 }
 
@@ -76,7 +76,7 @@ func TestNextNamesTicksInOrder(t *testing.T) {
 		var last tick.Tick
 		for n := 1; n < 200; n++ {
 			ran := start.Add(time.Duration(n) * period) // when the server ran tick n
-			clock.framed(tick.Tick(n), ran.Add(oneWay), false)
+			clock.framed(tick.Tick(n), ran.Add(oneWay))
 			now := ran.Add(oneWay + phase)
 			for at, due := clock.Next(now); due; at, due = clock.Next(now) {
 				if last != 0 && at != last+1 {

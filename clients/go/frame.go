@@ -93,7 +93,7 @@ func (r *Room) keyframe(f stateFrame) {
 	r.c.stats.keyframes.Add(1)
 	r.broken.Store(0)
 	if !lossy || !r.clock.running() {
-		r.clock.framed(tick.Tick(f.tick), f.arrived, false) // the reliable lane may be late
+		r.clock.framed(tick.Tick(f.tick), f.arrived) // the reliable lane may be late
 	}
 	r.advance(f.tick)
 	r.tell(f, Frame{Keyframe: true})
@@ -116,7 +116,7 @@ func (r *Room) delta(f stateFrame) {
 	if !r.agrees(f) {
 		return
 	}
-	r.clock.framed(tick.Tick(f.tick), f.arrived, false)
+	r.clock.framed(tick.Tick(f.tick), f.arrived)
 	r.advance(f.tick)
 	r.tell(f, Frame{})
 }
@@ -124,7 +124,10 @@ func (r *Room) delta(f stateFrame) {
 // lossyPart applies a part of a frame that starts from a state that is held;
 // state is held.
 func (r *Room) lossyPart(f stateFrame) {
-	r.clock.framed(tick.Tick(f.tick), f.arrived, true)
+	if p := &r.parts; f.tick > p.tick {
+		r.clock.framedLossy(tick.Tick(f.tick), f.arrived, p.missing())
+		*p = partCount{tick: f.tick, of: f.parts}
+	}
 	m := r.mirror.Load()
 	complete, err := m.ApplyPart(state.Part{
 		Tick: tick.Tick(f.tick), Base: tick.Tick(f.tick - f.age),
@@ -141,10 +144,25 @@ func (r *Room) lossyPart(f stateFrame) {
 		r.undecodable(err)
 		return
 	}
+	r.parts.come++
 	if complete {
 		r.advance(f.tick)
 	}
 	r.tell(f, Frame{Partial: !complete, tables: state.LossyTables})
+}
+
+// partCount counts the parts of the newest lossy frame that were applied.
+type partCount struct {
+	tick     uint32
+	come, of int
+}
+
+// missing is the share of the frame that has not come.
+func (p *partCount) missing() float64 {
+	if p.of == 0 {
+		return 0
+	}
+	return max(0, 1-float64(p.come)/float64(p.of))
 }
 
 // reliableTables applies what has changed in the tables that travel on the

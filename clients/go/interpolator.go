@@ -36,6 +36,7 @@ type Interpolator[T any] struct {
 	mu     sync.Mutex // guards what follows
 	tracks map[state.ID]*track[T]
 	frame  tick.Tick  // the last one that showed all rows
+	begun  tick.Tick  // the last one of which a part has come
 	lossy  bool       // frames of the table may be lost
 	gone   []state.ID // removed rows whose tracks are still drawn, in order
 	play   float64    // the tick that is drawn; 0: not yet
@@ -77,7 +78,7 @@ func (i *Interpolator[T]) forget() {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	clear(i.tracks)
-	i.gone, i.frame, i.play = nil, 0, 0
+	i.gone, i.frame, i.begun, i.play = nil, 0, 0, 0
 	i.drew.Store(0)
 }
 
@@ -119,6 +120,7 @@ func (i *Interpolator[T]) framed(f Frame) {
 			i.saw(id, row, f.Tick)
 		}
 	}
+	i.begun = f.Tick
 	if f.Partial && !i.reliable {
 		return // the rows that it did not show may have changed
 	}

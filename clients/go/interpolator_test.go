@@ -99,7 +99,7 @@ func TestInterpolatorPlaysEvenly(t *testing.T) {
 	last := 0.0
 	for frame := range 100 {
 		now := start.Add(time.Duration(frame) * period)
-		i.room.clock.framed(tick.Tick(100+frame), now, false)
+		i.room.clock.framed(tick.Tick(100+frame), now)
 		for part := range 3 {
 			at := now.Add(time.Duration(part) * period / 3)
 			play := i.Tick(at)
@@ -126,7 +126,7 @@ func TestInterpolatorAdaptsToJitter(t *testing.T) {
 		if frame > 100 && frame%3 == 0 {
 			now = now.Add(40 * time.Millisecond)
 		}
-		i.room.clock.framed(tick.Tick(100+frame), now, false)
+		i.room.clock.framed(tick.Tick(100+frame), now)
 		play := i.Tick(now)
 		if frame > 0 {
 			speed := (play - last) * period.Seconds() / now.Sub(lastAt).Seconds()

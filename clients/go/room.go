@@ -38,6 +38,7 @@ type Room struct {
 
 	// state is held while the mirror changes and while callbacks run.
 	state sync.Mutex
+	parts partCount // guarded by state
 
 	drawers     callbacks[drawer]
 	onFrame     callbacks[frameObserver] // tables, predictors, interpolators, in the order of their making
@@ -200,6 +201,7 @@ func (r *Room) enter(m *membership, at tick.Tick, rtt time.Duration, sameSeat bo
 	}
 	r.applied.Store(0)
 	r.standing.Store(0)
+	r.parts = partCount{}
 	r.commands.forget()
 	r.backlog.forget()
 	r.eventSeq.Store(0)

@@ -73,7 +73,7 @@ func watchWalker(l line, seed uint64, rate tick.Rate, span time.Duration) (s smo
 			if f.tick <= i.frame {
 				continue
 			}
-			i.room.clock.framed(f.tick, f.at, true)
+			i.room.clock.framedLossy(f.tick, f.at, 0)
 			i.saw(1, walker{X: float32(math.Round(at(f.tick)*100) / 100)}, f.tick)
 			i.frame = f.tick
 		}

@@ -55,6 +55,7 @@ func (i *Interpolator[T]) forward(row *T, t *track[T], at, ticks float64) {
 		return
 	}
 	_, _, sure := i.room.clock.trouble()
+	sure = max(sure, float64(i.begun)-m[2].tick)
 	ticks -= max(0, at-m[2].tick-min(maxForward, sure))
 	if ticks <= 0 {
 		return

@@ -14,6 +14,8 @@ type reading struct {
 	bytes uint64
 	ticks []tickReading // by room
 	total client.Stats  // summed over the bots; only what counts as failure
+
+	transport string
 }
 
 // tickReading is a room's newest frame, of the bot that has seen most.
@@ -28,6 +30,7 @@ func (r *run) read() reading {
 		var newest tickReading
 		for _, p := range room.all() {
 			s := p.client.Stats()
+			now.connected(p.client.Transport())
 			now.bytes += s.BytesIn
 			now.total.Desyncs += s.Desyncs
 			now.total.Errors += s.Errors + s.BadFrames
@@ -39,6 +42,17 @@ func (r *run) read() reading {
 		now.ticks = append(now.ticks, newest)
 	}
 	return now
+}
+
+// connected notes how one more bot is connected; "": it is not at the moment.
+func (r *reading) connected(transport string) {
+	switch {
+	case transport == "" || transport == r.transport:
+	case r.transport == "":
+		r.transport = transport
+	default:
+		r.transport = "mixed"
+	}
 }
 
 // measure waits for the duration, and says once a second how it goes.
@@ -78,7 +92,8 @@ func (r *run) progress(first, before, now reading) {
 func (r *run) summary(from, to reading) Summary {
 	s := Summary{
 		Rooms: len(r.rooms), Seconds: to.at.Sub(from.at).Seconds(),
-		AckP50: r.ack.quantile(0.5), AckP99: r.ack.quantile(0.99),
+		Transport: to.transport,
+		AckP50:    r.ack.quantile(0.5), AckP99: r.ack.quantile(0.99),
 		Desyncs: to.total.Desyncs, Errors: to.total.Errors + r.failed.Load(), Disconnects: to.total.Disconnects,
 	}
 	for i, room := range r.rooms {

@@ -16,7 +16,7 @@ import (
 
 // Config says what Run does.
 type Config struct {
-	URL      string        // of the server, ws:// or wss://
+	URL      string        // of the server: udp://, udps://, ws:// or wss://
 	Kind     string        // the room kind
 	Rooms    int           // default 1
 	Players  int           // in each room; default 1

@@ -56,7 +56,7 @@ func TestRandomBotsPlay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.Rooms != 2 || s.Players != 6 || s.Desyncs != 0 || s.Errors != 0 || s.Disconnects != 0 {
+	if s.Rooms != 2 || s.Players != 6 || s.Transport != "websocket" || s.Desyncs != 0 || s.Errors != 0 || s.Disconnects != 0 {
 		t.Errorf("%v", s)
 	}
 	if s.Seconds < 1.5 || s.TickHzMin <= 0 || s.AckP50 <= 0 || s.AckP99 < s.AckP50 || s.DownBytes <= 0 {
@@ -70,7 +70,7 @@ func TestRandomBotsPlay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, key := range []string{"rooms", "players", "seconds", "tick_hz_min", "ack_ms_p50", "ack_ms_p99", "down_bytes_per_player_s", "desyncs", "errors", "disconnects"} {
+	for _, key := range []string{"rooms", "players", "seconds", "transport", "tick_hz_min", "ack_ms_p50", "ack_ms_p99", "down_bytes_per_player_s", "desyncs", "errors", "disconnects"} {
 		if !strings.Contains(string(out), `"`+key+`":`) {
 			t.Errorf("%s lacks %s", out, key)
 		}
@@ -151,5 +151,47 @@ func TestBotsJoinTheRoomThatIsThere(t *testing.T) {
 	}
 	if most.Load() != 4 { // the player's own row, and three bots'
 		t.Errorf("%d rows were seen in the room, want 4", most.Load())
+	}
+}
+
+// serveUDP runs a server that players reach over UDP too.
+func serveUDP(t *testing.T) (url string) {
+	t.Helper()
+	s, err := parlor.New(parlor.Config{
+		Addr:  "127.0.0.1:0",
+		Rooms: []rooms.Kind{rooms.Define("walkers", walkers.Game())},
+		Data:  t.TempDir(), Record: "off", AdminAddr: "off", Logger: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Listen(); err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = s.Run(ctx)
+	}()
+	t.Cleanup(func() {
+		_ = s.Close()
+		stop()
+		<-done
+	})
+	return "udp" + strings.TrimSuffix(strings.TrimPrefix(s.URL(), "http"), "/")
+}
+
+func TestBotsPlayOverUDP(t *testing.T) {
+	s, err := bots.Run(t.Context(), bots.Config{URL: serveUDP(t), Kind: "walkers", Rooms: 2, Players: 5, Duration: 2 * time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Log(s)
+	if s.Transport != "udp" || s.Players != 10 || s.Desyncs+s.Errors+s.Disconnects != 0 {
+		t.Errorf("%v", s)
+	}
+	if s.TickHzMin < 15 || s.AckP50 <= 0 || s.AckP99 < s.AckP50 || s.DownBytes <= 0 {
+		t.Errorf("%v", s)
 	}
 }
