@@ -150,6 +150,21 @@ func TestAGiantRowTakesTheReliableLane(t *testing.T) {
 	rig.converged()
 }
 
+func TestAGiantRowWaitsForTheOneBefore(t *testing.T) {
+	rig := newFarRig(t, meadowMode{}, nil, link{size: 200, delay: 6})
+	rig.step(45)
+	for i := range 60 {
+		rig.mode.text = strings.Repeat(string(rune('a'+i%26)), 500)
+		rig.step(1)
+	}
+	c := rig.clients[0]
+	if c.wholes < 3 || c.wholes > 5 {
+		t.Errorf("%d giant frames came in 60 ticks, with a round trip of 12", c.wholes)
+	}
+	rig.step(30)
+	rig.converged()
+}
+
 func TestReliableTablesComeInOrder(t *testing.T) {
 	rig := newFarRig(t, meadowMode{scores: true}, nil, link{size: datagramSize, loss: 0.3, delay: 2})
 	rig.step(100)

@@ -46,7 +46,10 @@ export class Game {
     table.onAdd((id, row) => this.bullets.added(id, row, room.player));
     table.onRemove((id) => this.bullets.removed(id, room.tick));
     Pickups.onChange((_, row) => this.pickedUp(row));
-    room.onEvent('Hits', (e, tick) => this.later(tick, () => this.hit(e)));
+    room.onEvent('Hits', (e, tick) => {
+      this.bullets.hit(e.By, e.X, e.Y, tick, this.known.get(e.By));
+      this.later(tick, () => this.hit(e));
+    });
     room.onEvent('Kills', (e, tick) => this.later(tick, () => this.kill(e)));
     room.onEvent('Talk', (e) => picture.effects.say(e.By, LINES[e.Line] ?? ''));
     room.onStatus(() => {
@@ -69,7 +72,7 @@ export class Game {
     const fighters = this.fighters(now);
     const me = fighters.find((f) => f.me);
     this.watchMe(me, now);
-    const shots = this.bullets.shots(past, this.room.pacer.target(now));
+    const shots = this.bullets.shots(past);
     return (this.scene = { fighters, shots, pickups: this.pickups(), me, pointer: this.pointer(), sticks: this.input.sticks });
   }
 
@@ -99,7 +102,7 @@ export class Game {
   }
 
   private shoot(me: PlayerRow, aim: number, tick: number): void {
-    this.bullets.shoot(this.room.player, me.X, me.Y, aim, tick);
+    this.bullets.shoot(this.room.player, me.X, me.Y, aim, tick, this.others.drawn);
     this.picture.effects.muzzle(this.room.player, me.X, me.Y, aim);
     this.picture.camera.jolt(0.06);
     this.sound.shot(0);
