@@ -134,6 +134,41 @@ func TestOutboxFlushDoesNotWait(t *testing.T) {
 	}
 }
 
+// The same, when the one that sends does so since the outbox was full.
+func TestOutboxFullSendsForOthers(t *testing.T) {
+	sink := &sinkSocket{gate: make(chan struct{})}
+	o := newOutbox(sink)
+	for i := range outboxSize {
+		post(o, addrOf(i), "%d", i)
+	}
+	posted := make(chan struct{})
+	go func() {
+		post(o, addrOf(1), "one too many")
+		close(posted)
+	}()
+	for o.waiting.Load() != 0 {
+		runtime.Gosched()
+	}
+	post(o, addrOf(2), "beside it")
+	o.flush() // finds the other one sending
+	for {
+		select {
+		case <-sink.gate:
+			continue
+		case <-posted:
+		}
+		break
+	}
+	if len(sink.packets) != outboxSize+1 || string(sink.packets[outboxSize].data) != "beside it" {
+		t.Errorf("%d packets were sent, want %d", len(sink.packets), outboxSize+1)
+	}
+	sink.gate = nil
+	o.flush()
+	if len(sink.packets) != outboxSize+2 {
+		t.Errorf("%d packets in the end", len(sink.packets))
+	}
+}
+
 func TestOutboxOfManyGoroutines(t *testing.T) {
 	const posters, each = 8, 5000
 	sink := &sinkSocket{}

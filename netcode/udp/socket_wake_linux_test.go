@@ -30,6 +30,9 @@ func TestWakeLosesNone(t *testing.T) {
 		turns <- turn
 		if turn%3 != 0 {
 			s.wake.mute()
+			if s.wake.watching {
+				t.Fatal("packets still wake")
+			}
 		}
 		if err := s.wake.until(s.reader.call); err != nil || s.reader.got != 1 {
 			t.Fatalf("%v, %d packets", err, s.reader.got)
