@@ -27,7 +27,6 @@ const (
 
 // closing is the part of a conn that is about its end, guarded by conn.mu.
 type closing struct {
-	phase phase
 	code  schema.Code // why
 	text  string      // the same for humans
 	until time.Duration
@@ -98,8 +97,8 @@ func (c *conn) workLane() {
 	if c.lane == nil {
 		return
 	}
+	c.pump() // first: KCP sends at most once in 10 ms
 	c.lane.Update()
-	c.pump()
 	if c.lane.Dead() {
 		c.fail(schema.CodeSlowClient, "the client acknowledges nothing")
 	}

@@ -19,45 +19,51 @@ const packetOverhead = 28
 // conn is one client's session on this transport. It implements
 // netcode.DatagramTransport, whose methods any goroutine may call. Its
 // receiving side is guarded by its shard's mu, its sending side by its own.
+// What every packet touches lies together.
 type conn struct {
 	shard   *shard
-	id      uint32
+	id      uint32        // never changes, as the next ones
 	timeout time.Duration // without an authentic packet
-	user    auth.User
-	ticket  string
 
 	// Guarded by shard.mu.
 	session *netcode.Session // nil: the client has not spoken yet
-	opener  *wire.Opener
-	place   int           // in shard.order
+	opener  wire.Opener
 	heard   time.Duration // when the last authentic packet came
-	greeted bool          // the session has taken its Hello
-	path    *candidate    // another address that is being tried; nil: none
-	trying  bool          // in shard.moving
 	waiting *waiting      // messages behind one that may take a while; nil: none
-	over    bool          // end was called
-	endCode schema.Code   // what end was called with
+	greeted bool          // the session has taken its Hello
 
 	// addr is where the client is. It is written under shard.mu and mu, and read
 	// under either.
 	addr netip.AddrPort
 
-	mu     sync.Mutex // guards all below
-	sealer *wire.Sealer
+	mu     sync.Mutex // guards the sending side: all up to closing
+	phase  phase
+	behind bool   // bytes of an earlier flush are still queued in the lane
+	fresh  bool   // the lane was given something since the last flush
+	listed bool   // on the shard's agenda
+	plain  []byte // an unreliable packet that is being filled; nil: none. The outbox's buffer
+	budget pace   // in bytes
+	sealer wire.Sealer
 	lane   *reliable.Lane // nil: not used yet, or over
-	plain  []byte         // an unreliable packet that is being filled; nil: none. The outbox's buffer
-	budget pace           // in bytes
-	behind bool           // bytes of an earlier flush are still queued in the lane
-	listed bool           // on the shard's agenda
 	closing
+
+	// Guarded by shard.mu.
+	place   int         // in shard.order
+	path    *candidate  // another address that is being tried; nil: none
+	trying  bool        // in shard.moving
+	over    bool        // end was called
+	endCode schema.Code // what end was called with
+
+	user   auth.User // of the token; never changes, as the ticket
+	ticket string
 }
 
 func newConn(sh *shard, id uint32, keys wire.Keys, token *wire.Token, addr netip.AddrPort) *conn {
 	return &conn{
 		shard: sh, id: id, timeout: token.Timeout, ticket: token.Ticket, addr: addr, heard: sh.now,
 		user:   auth.User{ID: token.User, Name: token.Name, Guest: token.Guest, Expires: token.UserExpires},
-		opener: wire.NewOpener(keys.ClientToServer, id),
-		sealer: wire.NewSealer(keys.ServerToClient, id),
+		opener: *wire.NewOpener(keys.ClientToServer, id),
+		sealer: *wire.NewSealer(keys.ServerToClient, id),
 	}
 }
 
@@ -89,6 +95,7 @@ func (c *conn) TryQueue(head [schema.HeaderSize]byte, body []byte) bool {
 
 // queue puts a message into the reliable lane; c.mu is held.
 func (c *conn) queue(head *[schema.HeaderSize]byte, body []byte) {
+	c.fresh = true
 	if err := c.openLane().Send(head[:], body); err != nil {
 		c.fail(schema.CodeSlowClient, "the client does not take what it is sent")
 	}
@@ -97,8 +104,9 @@ func (c *conn) queue(head *[schema.HeaderSize]byte, body []byte) {
 // Datagram implements netcode.DatagramTransport. HOT
 func (c *conn) Datagram(head [schema.HeaderSize]byte, body []byte) bool {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.phase == open && c.datagram(head, body)
+	ok := c.phase == open && c.datagram(head, body)
+	c.mu.Unlock()
+	return ok
 }
 
 // DatagramSize implements netcode.DatagramTransport.
@@ -133,19 +141,23 @@ func (c *conn) sendPlain() {
 }
 
 // Flush implements netcode.Transport: packets are sealed and put into the
-// shard's outbox. HOT
+// shard's outbox. What the lane was given before and could not send is on the
+// agenda, so that a flush need not look at it. HOT
 func (c *conn) Flush() {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	if c.phase == open {
 		c.sendPlain()
-		c.pump()
+		if c.fresh {
+			c.pump()
+		}
 	}
+	c.mu.Unlock()
 }
 
 // pump sends of the reliable lane what window and budget allow, and sees to it
 // that the rest is not forgotten; c.mu is held.
 func (c *conn) pump() {
+	c.fresh = false
 	if c.lane == nil {
 		return
 	}
@@ -198,7 +210,6 @@ func (c *conn) send(kind wire.Kind, buf []byte, to netip.AddrPort) {
 	packet := c.sealer.Seal(buf, kind)
 	s := c.shard.server
 	c.budget.spend(s.now(), len(packet)+packetOverhead, s.bytes)
-	s.stats.sent(len(packet))
 	c.shard.out.commit(to, packet)
 }
 

@@ -15,7 +15,8 @@ const outboxSize = 512
 // full, commit flushes first, and waits if others are at it.
 type outbox struct {
 	socket  socket
-	waiting atomic.Int64 // len(filling): an empty outbox is flushed by one load
+	sent    func(packets, bytes int) // counts what was handed to the socket; nil: nobody does
+	waiting atomic.Int64             // len(filling): an empty outbox is flushed by one load
 
 	mu      sync.Mutex // guards filling and free; taken after sending
 	filling []datagram
@@ -91,6 +92,18 @@ func (o *outbox) flush() {
 	}
 }
 
+// count reports what was sent; o.sendMu is held.
+func (o *outbox) count() {
+	if o.sent == nil {
+		return
+	}
+	bytes := 0
+	for i := range o.sending {
+		bytes += len(o.sending[i].data)
+	}
+	o.sent(len(o.sending), bytes)
+}
+
 // send sends what was committed so far; o.sendMu is held.
 func (o *outbox) send() {
 	o.mu.Lock()
@@ -101,6 +114,7 @@ func (o *outbox) send() {
 	// After close there is nobody to send to, and the caller learns of it where
 	// it reads.
 	_ = o.socket.write(o.sending)
+	o.count()
 
 	o.mu.Lock()
 	for i := range o.sending {

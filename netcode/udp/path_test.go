@@ -58,7 +58,10 @@ func TestClientMoves(t *testing.T) {
 				}
 				r.expect("migrations", r.server.stats.Migrated.Load(), 1)
 				c.idle(3 * time.Second)
-				if n := len(r.server.shards[0].moving); n != 0 {
+				sh := r.server.shards[0]
+				sh.mu.Lock()
+				defer sh.mu.Unlock()
+				if n := len(sh.moving); n != 0 {
 					t.Errorf("%d sessions are still tried", n)
 				}
 			})

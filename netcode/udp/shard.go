@@ -42,6 +42,7 @@ func newShard(s *Server, index uint8, sock socket) *shard {
 		out: newOutbox(sock), ring: newForwardRing(), woken: make(chan struct{}, 1),
 		conns: make(map[uint32]*conn),
 	}
+	sh.out.sent = s.stats.sent
 	sh.deliver = func(message []byte) error { return sh.receiving.reliableMessage(message) }
 	return sh
 }
@@ -139,7 +140,6 @@ func (sh *shard) reject(p []byte, to netip.AddrPort, code wire.RejectCode) {
 // answer sends a packet that is of no session; it was written into a reserved
 // buffer.
 func (sh *shard) answer(p []byte, to netip.AddrPort) {
-	sh.server.stats.sent(len(p))
 	sh.out.commit(to, p)
 }
 

@@ -58,10 +58,10 @@ func (s *Stats) Sockets() (sum SocketStats) {
 	return sum
 }
 
-// sent counts a packet that was handed to an outbox.
-func (s *Stats) sent(size int) {
-	s.PacketsOut.Add(1)
-	s.BytesOut.Add(uint64(size))
+// sent counts packets that an outbox handed to its socket.
+func (s *Stats) sent(packets, bytes int) {
+	s.PacketsOut.Add(uint64(packets))
+	s.BytesOut.Add(uint64(bytes))
 }
 
 // Refusal is why a packet or a token was not taken.
