@@ -36,7 +36,9 @@ func newUDPWalker(l *load, room *meeting, creates, sampled bool) (*udpWalker, *u
 }
 
 func (w *udpWalker) beat(c *client) {
-	w.way(c)
+	if !w.step(c) {
+		return
+	}
 	w.sent.push(w.named, c.load.at())
 	w.unacked = remember(w.unacked, schema.TickCommand{Tick: w.named, Payload: w.walk})
 	w.sendCommands(c)

@@ -15,6 +15,7 @@ const (
 	sampleEvery = 50 // of so many clients one decodes every frame and checks its hashes
 	turnEvery   = 20 // beats after which a player takes another way
 	maxLead     = 2  // ticks beyond the last received that a command may name
+	fallBack    = 20 // beats with that lead after which one is left out
 )
 
 // meeting is the room that some clients share, known once the first is in it.
@@ -34,6 +35,7 @@ type walker struct {
 	tick   uint32 // of the last frame
 	named  uint32 // by the last command
 	beats  int
+	ahead  int    // beats since a command named the tick after the last received
 	walk   []byte // the payload of a command
 	ways   [][]byte
 	sent   flight
@@ -82,17 +84,31 @@ func (c *client) hint(head schema.Header, body []byte) {
 	c.tell(append(head.Append(space[:0]), body...))
 }
 
-// way is the walk of the next tick.
-func (w *walker) way(c *client) {
+// step chooses the walk and the tick of the next command. Once a frame was late
+// a client is a tick further ahead than it must be, and its commands wait at
+// the server; as a client's clock does, it then falls back after a while: ok is
+// false when this beat has no command.
+func (w *walker) step(c *client) (ok bool) {
 	if w.beats%turnEvery == 0 {
 		w.walk = w.ways[c.load.rand.IntN(len(w.ways))]
 	}
 	w.beats++
-	w.named = min(max(w.named, w.tick)+1, w.tick+maxLead)
+	next := min(max(w.named, w.tick)+1, w.tick+maxLead)
+	if w.ahead++; next < w.tick+maxLead {
+		w.ahead = 0
+	}
+	if w.ahead > fallBack {
+		w.ahead = 0
+		return false
+	}
+	w.named = next
+	return true
 }
 
 func (w *walker) beat(c *client) {
-	w.way(c)
+	if !w.step(c) {
+		return
+	}
 	w.sent.push(w.named, c.load.at())
 	c.say(schema.Header{Kind: schema.KindCommand, Handle: w.handle, Ack: w.tick}, c.load.build.Command(w.named, 0, w.walk))
 }
