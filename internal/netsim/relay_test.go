@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"net"
+	"runtime"
 	"testing"
 	"time"
 )
@@ -211,7 +212,7 @@ func TestCloseEndsAll(t *testing.T) {
 	tcp.Write([]byte("late"))
 	udp.Write([]byte("late"))
 	for r.Stats().Clients == 0 || r.Stats().Connections == 0 || r.Stats().TCPBytes == 0 {
-		time.Sleep(ms)
+		runtime.Gosched()
 	}
 	r.Block()
 }

@@ -66,19 +66,20 @@ func setDefault(v *int, value int) {
 // caller come in, see Input. Its buffers are bounded by Config; a full queue
 // makes Send fail, and the session is then over.
 type Lane struct {
-	cfg   Config
-	kcp   *kcp.KCP // nil: not used yet
-	air   *flight  // made with kcp
-	queue queue    // stream bytes that KCP has not taken yet
-	in    assembler
+	// What Busy and Pending read, for every session and tick, lies together.
+	queue   queue // stream bytes that KCP has not taken yet
+	waiting int   // segments in KCP, acknowledged or not
+	owed    int   // updates until what KCP owes the peer has surely left
 
-	scratch   *[segmentSize]byte // the segment being read; made with kcp
-	handed    uint32             // segments that KCP was given
 	spent     int                // bytes output that no Pump or Update has reported yet
-	owed      int                // updates until what KCP owes the peer has surely left
-	waiting   int                // segments in KCP, when last looked at
-	progress  time.Time          // when waiting last became less, or more than nothing
+	handed    uint32             // segments that KCP was given
 	reportsNo bool               // the last segment told the peer of a closed window
+	kcp       *kcp.KCP           // nil: not used yet
+	air       *flight            // made with kcp
+	scratch   *[segmentSize]byte // the segment being read; made with kcp
+	progress  time.Time          // when waiting last became less, or more than nothing
+	in        assembler
+	cfg       Config
 }
 
 // New makes a Lane. It costs nothing but its struct until first used.
@@ -138,7 +139,7 @@ func (l *Lane) Update() (spent int) {
 
 // Busy reports whether the lane needs Update, and Pump if anything is Pending.
 func (l *Lane) Busy() bool {
-	return l.queue.len() > 0 || l.kcp != nil && (l.owed > 0 || l.kcp.WaitSnd() > 0)
+	return l.queue.len() > 0 || l.waiting > 0 || l.owed > 0
 }
 
 // Pending is how many bytes wait for Pump; those on their way do not count.
@@ -170,12 +171,13 @@ func (l *Lane) output(buf []byte, size int) {
 	l.cfg.Output(buf[:size])
 }
 
+// update has KCP send what it holds, if its last time was 10 ms ago.
 func (l *Lane) update() {
-	l.kcp.Update() //nolint:staticcheck // deprecated in favour of kcp-go's own scheduler
+	l.kcp.Update()
 	l.note()
 }
 
-// note watches for progress.
+// note counts what waits in KCP, and watches for progress.
 func (l *Lane) note() {
 	waiting := l.kcp.WaitSnd()
 	if waiting < l.waiting || l.waiting == 0 {
