@@ -271,6 +271,9 @@ func (s *Store) ChangedIn(tables Tables) bool {
 // HasReliable reports whether some table is tagged reliable.
 func (s *Store) HasReliable() bool { return s.reliable }
 
+// HasRewind reports whether some table is tagged rewind.
+func (s *Store) HasRewind() bool { return len(s.rewinds) > 0 }
+
 // TimersPending is the number of pending timers of the whole world.
 func (s *Store) TimersPending() (n int) {
 	for _, t := range s.timers {
