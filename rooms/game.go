@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"time"
 
 	"github.com/parlor-server/parlor/schema"
@@ -82,6 +83,7 @@ type definition struct {
 	emptyFor time.Duration
 	events   int
 	reliable bool
+	rewinds  bool // lags matter
 	schema   schema.Schema
 	hash     uint64
 	inputs   []schema.InputDef
@@ -154,6 +156,7 @@ func define[W, L any](name string, game Game[W, L]) (*definition, error) {
 		return nil, fmt.Errorf("rooms: game %q: %w", name, err)
 	}
 	d.schema = room.store.Schema()
+	d.rewinds = rewinds(reflect.TypeFor[W]())
 	for i, in := range room.inputs {
 		d.inputs = append(d.inputs, in.def)
 		if in.def.Command {

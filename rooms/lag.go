@@ -2,6 +2,9 @@ package rooms
 
 import (
 	"encoding/binary"
+	"reflect"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/parlor-server/parlor/tick"
@@ -46,10 +49,21 @@ func (c *claim) lag(hz tick.Rate) uint16 {
 	return uint16(max(0, min(max(lag, least), most)+lagStep/2) / lagStep)
 }
 
+// rewinds tells whether a world has a table that can be rewound: only then is
+// it followed, and recorded, how far behind players see.
+func rewinds(world reflect.Type) bool {
+	for i := range world.NumField() {
+		if slices.Contains(strings.Split(world.Field(i).Tag.Get("parlor"), ","), "rewind") {
+			return true
+		}
+	}
+	return false
+}
+
 // look files what a command says that its player saw.
 func (r *runner) look(p *place, it *item, next uint32) {
 	applied := p.conn.Applied()
-	if it.seen == 0 || !r.rewinds || applied == 0 {
+	if it.seen == 0 || !r.def.rewinds || applied == 0 {
 		return
 	}
 	if p.sight == nil {
@@ -65,7 +79,7 @@ func (r *runner) look(p *place, it *item, next uint32) {
 // useLags tells the room how far behind the players see who made this tick's
 // commands, before it uses any of them.
 func (r *runner) useLags(now tick.Tick) {
-	if !r.rewinds {
+	if !r.def.rewinds {
 		return
 	}
 	for _, p := range r.places {

@@ -62,6 +62,15 @@ func TestNoLieReachesBeyondTheBounds(t *testing.T) {
 	})
 }
 
+func TestLagIsFollowedWhereItMatters(t *testing.T) {
+	if !Define("hunt", huntGame()).def.rewinds {
+		t.Error("a world with a table tagged rewind follows no lag")
+	}
+	if Define("dots", dotsGame()).def.rewinds {
+		t.Error("a world without one does")
+	}
+}
+
 // hunt is a world that remembers what its rules were told.
 type hunt struct {
 	Hunters state.Table[hunter] `parlor:"rewind"`

@@ -36,7 +36,6 @@ type runner struct {
 	lossyPulse tick.Tick // ticks between two frames for lossy clients that have everything: base ticks
 	changed    tick.Tick // the last tick that changed what clients see
 	sureTables bool      // some tables are on the reliable lane
-	rewinds    bool      // some table can be rewound: lags matter
 
 	changedLossy, changedSure tick.Tick // changed, of the tables of either lane
 
@@ -79,7 +78,7 @@ func newRunner(reg *Registry, def *definition, id string, private bool, seed uin
 	}
 	room.logger = r.logger
 	r.lossyPulse = (tick.Tick(r.pulse) + state.BaseEvery - 1) / state.BaseEvery * state.BaseEvery
-	r.sureTables, r.rewinds = r.store.HasReliable(), true
+	r.sureTables = r.store.HasReliable()
 	r.frames = newFrames(r.store, r.builder)
 	r.rec = reg.cfg.Recorder.Open(recordHeader(def, id, seed, options, now))
 	if err := r.beginSegment(); err != nil {
