@@ -50,7 +50,8 @@ func (c *conn) Close(code schema.Code, message string) {
 }
 
 // fail closes the session for a reason of the transport's own, without waiting
-// for the lane; c.mu is held. Session.Ended will hear of it.
+// for the lane; c.mu is held. The session learns of it when it ends, a few
+// sweeps later: Session.Close may not be called under c.mu.
 func (c *conn) fail(code schema.Code, message string) {
 	if c.phase != open {
 		return

@@ -18,15 +18,13 @@ func (sh *shard) request(p []byte, from netip.AddrPort) {
 	if err == nil {
 		err = wire.CheckToken(r.Token, sh.wall)
 	}
-	if !sh.answers.take(sh.now, sh.server.answers) {
-		stats.refuse(RefusedFlood)
-		return
-	}
 	switch {
 	case err != nil:
 		sh.refuse(p, from, refusalOf(err))
 	case sh.server.leaving.Load():
 		sh.refuse(p, from, RefusedGoingAway)
+	case !sh.answers.take(sh.now, sh.server.answers):
+		stats.refuse(RefusedFlood)
 	default:
 		stats.Challenges.Add(1)
 		sh.answer(wire.AppendChallenge(sh.out.reserve(), wire.Challenge{

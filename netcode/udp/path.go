@@ -35,18 +35,23 @@ type candidate struct {
 	until    time.Duration // when to give up
 }
 
-// elsewhere takes note of an authentic packet from another address than the
-// session's. Only the newest one may say that the client has moved: one that
-// was overtaken was sent before. shard.mu is held.
-func (c *conn) elsewhere(from netip.AddrPort, size int, newest bool) {
+// follow takes note of where an authentic packet came from. Only the newest one
+// says where the client is: one that was overtaken was sent before. If that is
+// where it always was, it has not moved. shard.mu is held.
+func (c *conn) follow(from netip.AddrPort, size int, newest bool) {
 	sh := c.shard
-	if c.path != nil {
+	switch {
+	case from == c.addr:
+		if newest {
+			c.path = nil
+		}
+		return
+	case c.path != nil:
 		if c.path.addr == from {
 			c.path.received += size
 		}
 		return
-	}
-	if !newest {
+	case !newest:
 		return
 	}
 	c.path = &candidate{addr: from, received: size, until: sh.now + pathTime}

@@ -24,8 +24,8 @@ func (c *conn) receive(p []byte, from netip.AddrPort) {
 		return
 	}
 	c.heard = sh.now
-	if from != c.addr {
-		c.elsewhere(from, size, counter == c.opener.Newest())
+	if from != c.addr || c.path != nil {
+		c.follow(from, size, counter == c.opener.Newest())
 	}
 	if c.session == nil {
 		stats.Embryonic.Add(-1)

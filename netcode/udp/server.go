@@ -53,13 +53,16 @@ func Listen(cfg Config) (*Server, error) {
 		return nil, err
 	}
 	s := newServer(cfg)
-	sockets := []socket{}
+	var sockets []socket
+	steered := false
 	if cfg.Conn != nil {
 		sockets = append(sockets, packetSocket(cfg.Conn))
-	} else if sockets, _, err = openSockets(cfg.Addr, cfg.Shards, cfg.Portable); err != nil {
+	} else if sockets, steered, err = openSockets(cfg.Addr, cfg.Shards, cfg.Portable); err != nil {
 		return nil, err
 	}
 	s.serve(sockets)
+	cfg.Logger.Debug("UDP sockets open", "addr", s.Addr(), "sockets", len(sockets), "steered", steered,
+		"receiveBuffer", s.stats.Sockets().ReceiveBuffer)
 	return s, nil
 }
 
