@@ -329,7 +329,13 @@ func (c *near) Base() uint32                        { return c.base }
 func (c *near) RTT() time.Duration                  { return 50 * time.Millisecond }
 
 func TestALossyTickAllocatesNothing(t *testing.T) {
-	c := newCrowdOf(t, Define("dots", dotsGame()), 20, func() Conn { return &near{} })
+	for _, kind := range []Kind{Define("dots", dotsGame()), Define("hunt", huntGame())} {
+		t.Run(kind.Name(), func(t *testing.T) { lossyTicksAllocateNothing(t, kind) })
+	}
+}
+
+func lossyTicksAllocateNothing(t *testing.T, kind Kind) {
+	c := newCrowdOf(t, kind, 15, func() Conn { return &near{} })
 	step := func() {
 		next := uint32(c.run.room.now) + 1
 		for i, s := range c.seats {
