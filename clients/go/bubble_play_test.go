@@ -211,7 +211,7 @@ func TestAddressChange(t *testing.T) {
 func TestKilledServer(t *testing.T) {
 	for _, down := range []time.Duration{100 * time.Millisecond, 3 * time.Second, 25 * time.Second} {
 		synctest.Test(t, func(t *testing.T) {
-			b := newBubble(t, 10, netsim.Config{Delay: 10 * time.Millisecond})
+			b := newBubble(t, 10, netsim.Config{Delay: 25 * time.Millisecond, Loss: 0.01})
 			room, w := b.watched(client.Options{})
 			time.Sleep(time.Second)
 			b.kill()

@@ -53,8 +53,7 @@ const (
 	maxTrip     = 1.0  // seconds of round trip that commands are sent ahead for
 	maxMargin   = 0.25 // seconds that they are ahead for jitter,
 	maxTicks    = 24   // and ticks: the server keeps commands for 32
-	maxLate     = 8.0  // ticks that the lead grows because commands come late,
-	maxEarly    = 1.0  // and shrinks because they come early
+	maxLate     = 8.0  // ticks that the lead grows because commands come late
 	mostMissing = 0.05 // share of commands that may be missing: a packet is lost now and then
 	maxLost     = 4    // ticks in a row whose frames may have been lost; a longer gap is a pause
 )
@@ -78,15 +77,19 @@ func (c *Clock) setRTT(rtt time.Duration) {
 
 // timed takes in the server's report on this player's commands: how many ticks
 // the latest of them came before its tick, and how many were missing in about
-// a second.
+// a second. A packet that is lost now and then is no reason: its commands come
+// with the next one.
 func (c *Clock) timed(margin, missing int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	share := float64(missing) / max(1, float64(c.rate))
 	switch {
-	case margin < 0 || float64(missing) > mostMissing*float64(c.rate):
-		c.correction = min(c.correction+max(0.5, min(float64(-margin), 4)), maxLate)
-	case margin > 1 && missing == 0:
-		c.correction = max(c.correction-0.25, -maxEarly)
+	case share > 0.5: // hardly anything comes in time
+		c.correction = min(c.correction+max(1, min(float64(-margin), 4)), maxLate)
+	case share > mostMissing:
+		c.correction = min(c.correction+0.5, maxLate)
+	case missing == 0 && margin > 0:
+		c.correction = max(0, c.correction-0.2)
 	}
 }
 

@@ -100,7 +100,11 @@ func (r *run) summary(from, to reading) Summary {
 		s.Players += len(room.all())
 		hz := 0.0
 		if span := to.ticks[i].at - from.ticks[i].at; span > 0 {
-			hz = float64(to.ticks[i].tick-from.ticks[i].tick) / (float64(span) / 1e9)
+			ticks := to.ticks[i].tick
+			if before := from.ticks[i].tick; before <= ticks { // else it is another room now
+				ticks -= before
+			}
+			hz = float64(ticks) / (float64(span) / 1e9)
 		}
 		if i == 0 || hz < s.TickHzMin {
 			s.TickHzMin = hz

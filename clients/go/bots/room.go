@@ -43,7 +43,12 @@ func (p *player) watch(r *client.Room) {
 		p.at.Store(f.Arrived.UnixNano())
 		p.acks.acknowledged(f.Ack, f.Arrived, &p.run.ack)
 	})
-	r.OnReconnect(func(bool) { p.acks.forget() })
+	r.OnReconnect(func(sameSeat bool) {
+		p.acks.forget()
+		if !sameSeat {
+			p.tick.Store(0)
+		}
+	})
 	r.OnLeft(func(e *schema.Error) {
 		if e.Code != schema.CodeLeft {
 			p.run.fail(e)
