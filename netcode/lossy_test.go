@@ -67,6 +67,34 @@ func TestRepeatedCommandsCountOnce(t *testing.T) {
 	}
 }
 
+// A long stream without losses, then one with: each tick still comes once.
+func TestLongStreamOfCommands(t *testing.T) {
+	r, _ := lossyRig(t, auth.User{}, "")
+	defer r.close()
+	r.hello("ann")
+	seat := &fakeSeat{commands: []uint32{}}
+	link := r.enter(seat)
+	var want []uint32
+	for tick := uint32(8); tick < 400; tick++ {
+		if tick > 100 && tick%7 < 3 || tick == 8+seenWindow {
+			continue // lost
+		}
+		var commands []schema.TickCommand
+		for back := range uint32(schema.MaxCommands) {
+			commands = append(commands, schema.TickCommand{Tick: tick - back, Payload: []byte{byte(tick - back)}})
+		}
+		if err := r.repeated(link, 0, 0, tick, commands...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for tick := uint32(1); tick < 399; tick++ { // 399 was lost
+		want = append(want, tick)
+	}
+	if !slices.Equal(seat.commands, want) {
+		t.Errorf("the seat got %v", seat.commands)
+	}
+}
+
 func TestCommandStreamTakesEachTickOnce(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var stream commandStream

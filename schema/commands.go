@@ -115,6 +115,21 @@ func (r *CommandReader) Read(payload []byte) ([]TickCommand, error) {
 	return r.commands[:n], nil
 }
 
+// Newest returns only the newest command of a payload, valid until the next
+// call, for who has had all before it; ok is false if there is none that could
+// be read.
+func (r *CommandReader) Newest(payload []byte) (c TickCommand, ok bool) {
+	b := &r.reader
+	b.Reset(payload)
+	if b.Bits(countBits) == 0 {
+		return TickCommand{}, false
+	}
+	r.commands[0].Tick = uint32(b.Bits(commandTickBits))
+	r.command(0)
+	c = r.commands[0]
+	return c, b.Err() == nil && len(c.Payload) <= maxTickPayload
+}
+
 func (r *CommandReader) command(i int) {
 	c := &r.commands[i]
 	c.Input = uint8(r.reader.Bits(commandInput))

@@ -34,6 +34,10 @@ func TestCommandsRoundTrip(t *testing.T) {
 		if !slices.EqualFunc(read, commands, equalCommands) {
 			t.Fatalf("read %v, wrote %v", read, commands)
 		}
+		newest, ok := r.Newest(AppendCommands(nil, &w, commands))
+		if ok != (len(commands) > 0) || ok && !equalCommands(newest, commands[0]) {
+			t.Fatalf("the newest is %v %v, wrote %v", newest, ok, commands)
+		}
 	})
 }
 

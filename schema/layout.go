@@ -4,16 +4,16 @@ package schema
 type shape uint8
 
 const (
-	shape8       shape = iota + 1 // bool, ubyte
-	shape16                       // ushort
-	shapeSigned16                 // short
-	shape32                       // uint
-	shape64                       // ulong, double
-	shapeString                   // offset to a string
-	shapeBytes                    // offset to a [ubyte]
-	shapeTables                   // offset to a vector of tables
-	shapeTable                    // offset to a table
-	shapeApplied                  // offset to a vector of Applied structs
+	shape8        shape = iota + 1 // bool, ubyte
+	shape16                        // ushort
+	shapeSigned16                  // short
+	shape32                        // uint
+	shape64                        // ulong, double
+	shapeString                    // offset to a string
+	shapeBytes                     // offset to a [ubyte]
+	shapeTables                    // offset to a vector of tables
+	shapeTable                     // offset to a table
+	shapeApplied                   // offset to a vector of Applied structs
 )
 
 // size returns the bytes that the field takes inside its table.
