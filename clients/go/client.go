@@ -108,7 +108,8 @@ type welcome struct {
 	pingInterval                      time.Duration
 }
 
-// Dial connects to a server and says hello. The context bounds this call only;
+// Dial connects to a server, at a ws://, wss://, udp:// or udps:// URL, and says
+// hello. The context bounds this call only;
 // Close ends the client. Errors wrap a *schema.Error when the server refused.
 func Dial(ctx context.Context, url string, opts Options) (*Client, error) {
 	if opts.Logger == nil {

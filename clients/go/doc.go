@@ -27,6 +27,18 @@
 // Clock ties them together: it estimates the server's tick, and names the
 // tick that a command can still reach.
 //
+// # UDP
+//
+// A udp:// URL (udps:// where the server has TLS) asks the server for a connect
+// token and plays over UDP; where that is blocked, or the server has none, over
+// WebSocket at the same host and port. Client.Transport says which it is.
+//
+// Over UDP state frames may be lost: each starts from a state that the client
+// is known to hold, and large ones come in parts, which Frame.Partial tells.
+// Commands are repeated until they are acknowledged. Joins, events and messages
+// arrive once and in order, and wait for the state of their tick, for a second
+// at most. Besides the client's goroutine there is a timer, for what is due.
+//
 // # When the connection breaks
 //
 // The client dials again with exponential backoff and full jitter, and asks

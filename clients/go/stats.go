@@ -3,7 +3,8 @@ package client
 import "sync/atomic"
 
 // Stats counts what a client has seen since Dial. Bytes include the WebSocket
-// frame headers, but neither TCP nor TLS.
+// frame headers, but neither TCP nor TLS; over UDP they are those of packets,
+// without the headers of UDP and IP.
 type Stats struct {
 	MessagesIn, MessagesOut uint64
 	BytesIn, BytesOut       uint64
