@@ -84,6 +84,23 @@ func TestALostChangeIsSentUntilItArrives(t *testing.T) {
 	}
 }
 
+func TestAnAcknowledgementIsSentUntilItArrives(t *testing.T) {
+	rig := newFarRig(t, meadowMode{}, nil, link{size: datagramSize})
+	c := rig.clients[0]
+	rig.step(41)
+	named := uint32(rig.run.room.now) + 1
+	if err := c.seat.Command(named, 0, payloadOf(t, push{})); err != nil {
+		t.Fatal(err)
+	}
+	c.cut = true
+	rig.step(3)
+	c.cut = false
+	rig.step(2)
+	if c.ack != named {
+		t.Errorf("the command of tick %d was used, the client knows of %d", named, c.ack)
+	}
+}
+
 func TestAMessageBringsAFrame(t *testing.T) {
 	rig := newFarRig(t, meadowMode{}, func(g *Game[meadow, struct{}]) {
 		g.Tick = func(_ *meadow, ctx *Ctx) {
