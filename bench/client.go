@@ -19,9 +19,8 @@ type pulser interface {
 // link is a client's end of its connection. The load loop owns it.
 type link interface {
 	open(c *client) error // may wait on the network
-	readable(c *client)   // reads what has come and hands it to the talker
 	send(m []byte) bool
-	descriptor() int
+	close()
 	traffic() traffic
 	received() int64 // bytes of payload and of the transport's own framing
 }
@@ -100,6 +99,6 @@ func (c *client) die(why string) {
 		return
 	}
 	c.dead = true
-	c.load.forget(c)
+	c.link.close()
 	c.load.fail(why)
 }

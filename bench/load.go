@@ -34,7 +34,8 @@ type load struct {
 	plan    plan
 	addr    netip.AddrPort
 	epoch   time.Time
-	poll    int // epoll descriptor
+	poll    int  // epoll descriptor
+	hub     *hub // nil: each client has a descriptor of its own
 	events  []unix.EpollEvent
 	buf     []byte
 	clients []*client
@@ -96,6 +97,14 @@ func newLoad(p plan) (*load, error) {
 		byFD: make(map[int32]*client), rand: rand.New(rand.NewPCG(1, 2)), build: schema.NewBuilder(),
 		http: http.Client{Timeout: tokenTimeout},
 	}
+	if p.UDP {
+		if l.hub, err = newHub(l, p.Rooms*p.Players); err != nil {
+			return nil, err
+		}
+		if err := l.watch(l.hub.fd); err != nil {
+			return nil, err
+		}
+	}
 	if err := l.populate(); err != nil {
 		return nil, err
 	}
@@ -150,14 +159,18 @@ func (l *load) connect(c *client) error {
 	if err := c.link.open(c); err != nil {
 		return err
 	}
-	fd := c.link.descriptor()
-	l.byFD[int32(fd)] = c
+	if w, ok := c.link.(*webSocket); ok {
+		l.byFD[int32(w.fd)] = c
+		return l.watch(w.fd)
+	}
+	return nil
+}
+
+// watch has turn wait for a descriptor.
+func (l *load) watch(fd int) error {
 	event := unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(fd)}
 	if err := unix.EpollCtl(l.poll, unix.EPOLL_CTL_ADD, fd, &event); err != nil {
 		return fmt.Errorf("failed to watch a socket: %w", err)
-	}
-	if _, ok := c.link.(*datagrams); ok {
-		c.talk.opened(c) // others open when the server has answered
 	}
 	return nil
 }
@@ -170,14 +183,19 @@ func (l *load) turn(wait time.Duration) {
 	n := epollWait(l.poll, l.events, &timeout) // EINTR: nothing has come
 	l.now = l.at()
 	for i := range max(n, 0) {
+		if l.hub != nil {
+			l.hub.readable()
+			break
+		}
 		if c := l.byFD[l.events[i].Fd]; c != nil {
-			c.link.readable(c)
+			c.link.(*webSocket).readable(c)
 		}
 	}
 	if ms := int(l.now / instant(time.Millisecond)); ms > l.pulses {
 		l.pulses = max(l.pulses+1, ms-pulsePeriod)
 		l.pulse(&l.awake[l.pulses%pulsePeriod])
 	}
+	l.flush()
 }
 
 // pulse runs the timers of those whose turn it is.
@@ -201,7 +219,7 @@ func (l *load) run(until instant) {
 	next := l.at()/ms + 1
 	due := next * ms
 	for l.at() < until {
-		for l.at() >= due {
+		for at := l.at(); at >= due && at < until; at = l.at() {
 			l.now = l.at()
 			l.beatAll(int(next))
 			next++
@@ -213,7 +231,15 @@ func (l *load) run(until instant) {
 				l.turn(0)
 			}
 		}
+		l.flush()
 		l.turn(min(time.Millisecond, time.Duration(due-l.at())))
+	}
+}
+
+// flush lets what clients have sent leave.
+func (l *load) flush() {
+	if l.hub != nil {
+		l.hub.flush()
 	}
 }
 
@@ -237,10 +263,4 @@ func (l *load) fail(why string) {
 	if l.failed == nil {
 		l.failed = errors.New(why)
 	}
-}
-
-func (l *load) forget(c *client) {
-	fd := c.link.descriptor()
-	delete(l.byFD, int32(fd))
-	_ = unix.Close(fd)
 }

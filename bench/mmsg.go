@@ -3,6 +3,7 @@
 package main
 
 import (
+	"fmt"
 	"runtime"
 	"syscall"
 	"unsafe"
@@ -21,6 +22,7 @@ type inbox struct {
 	headers []mmsghdr
 	froms   []unix.RawSockaddrInet4
 	vectors []unix.Iovec
+	infos   []pktinfo // nil: nobody asks where datagrams were sent to
 	space   []byte
 	each    int
 }
@@ -40,10 +42,29 @@ func newInbox(batch, each int) *inbox {
 	return b
 }
 
+// askWhereTo has destination tell datagrams apart.
+func (b *inbox) askWhereTo(fd int) error {
+	if err := unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_PKTINFO, 1); err != nil {
+		return fmt.Errorf("failed to ask where datagrams are sent to: %w", err)
+	}
+	b.infos = make([]pktinfo, len(b.headers))
+	for i := range b.infos {
+		b.headers[i].header.Control = (*byte)(unsafe.Pointer(&b.infos[i]))
+	}
+	return nil
+}
+
+// destination is the address that a datagram was sent to.
+func (b *inbox) destination(i int) [4]byte { return b.infos[i].info.Addr }
+
 // receive takes what has come, as far as there is place, and does not wait.
 func (b *inbox) receive(fd int) int {
 	for i := range b.headers {
-		b.headers[i].header.Namelen = unix.SizeofSockaddrInet4
+		h := &b.headers[i].header
+		h.Namelen = unix.SizeofSockaddrInet4
+		if b.infos != nil {
+			h.SetControllen(unix.CmsgSpace(unix.SizeofInet4Pktinfo))
+		}
 	}
 	n, _, err := syscall.RawSyscall6(unix.SYS_RECVMMSG, uintptr(fd), uintptr(unsafe.Pointer(&b.headers[0])),
 		uintptr(len(b.headers)), unix.MSG_DONTWAIT, 0, 0)

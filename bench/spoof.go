@@ -5,7 +5,6 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"encoding/binary"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -13,9 +12,7 @@ import (
 	"net/http"
 	"os"
 	"runtime"
-	"syscall"
 	"time"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -46,18 +43,9 @@ type spoofer struct {
 	packets [][]byte
 	next    int // of packets and sockets
 	to      unix.RawSockaddrInet4
-	headers [spoofBatch]mmsghdr
-	vectors [spoofBatch]unix.Iovec
-	sources [spoofBatch]pktinfo
+	out     *sourced
 	in      *inbox
 	report  flooded
-}
-
-// pktinfo is a control message that says where a datagram comes from.
-type pktinfo struct {
-	header unix.Cmsghdr
-	info   unix.Inet4Pktinfo
-	_      [4]byte // CMSG_ALIGN
 }
 
 // serveFlood is the flood's process.
@@ -87,35 +75,16 @@ func serveFlood(_ context.Context, args []string) error {
 }
 
 func newSpoofer(token connectToken) (*spoofer, error) {
-	s := &spoofer{in: newInbox(spoofBatch, maxDatagram)}
-	s.to = unix.RawSockaddrInet4{Family: unix.AF_INET, Addr: token.addr.Addr().As4()}
-	binary.BigEndian.PutUint16((*[2]byte)(unsafe.Pointer(&s.to.Port))[:], token.addr.Port())
+	s := &spoofer{in: newInbox(spoofBatch, maxDatagram), out: newSourced(spoofBatch), to: sockaddr(token.addr)}
 	for i := range s.sockets {
-		fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM, 0)
+		fd, err := listenEverywhere()
 		if err != nil {
-			return nil, fmt.Errorf("failed to make a socket: %w", err)
-		}
-		if err := unix.BindToDevice(fd, "lo"); err != nil { // so nothing leaves this machine
-			return nil, fmt.Errorf("failed to keep a socket on this machine: %w", err)
-		}
-		if err := unix.Bind(fd, &unix.SockaddrInet4{}); err != nil {
-			return nil, fmt.Errorf("failed to bind a socket: %w", err)
+			return nil, err
 		}
 		s.sockets[i] = fd
 	}
 	for range spoofPackets {
 		s.packets = append(s.packets, junk(token.token))
-	}
-	for i := range s.headers {
-		c := &s.sources[i]
-		c.header.Level, c.header.Type = unix.IPPROTO_IP, unix.IP_PKTINFO
-		c.header.SetLen(unix.CmsgLen(unix.SizeofInet4Pktinfo))
-		h := &s.headers[i].header
-		h.Name, h.Namelen = (*byte)(unsafe.Pointer(&s.to)), unix.SizeofSockaddrInet4
-		h.Control = (*byte)(unsafe.Pointer(c))
-		h.SetControllen(unix.CmsgSpace(unix.SizeofInet4Pktinfo))
-		h.Iov = &s.vectors[i]
-		h.SetIovlen(1)
 	}
 	return s, nil
 }
@@ -160,15 +129,11 @@ func (s *spoofer) run(rate int, span time.Duration) {
 // send sends a batch through one socket, each packet from another address.
 func (s *spoofer) send(n int) {
 	for i := range n {
-		p := s.packets[(s.report.Sent+i)%len(s.packets)]
-		s.vectors[i].Base = &p[0]
-		s.vectors[i].SetLen(len(p))
 		r := mathrand.Uint32()
-		s.sources[i].info.Spec_dst = [4]byte{127, byte(r >> 16), byte(r >> 8), byte(r)}
+		s.out.add(s.packets[(s.report.Sent+i)%len(s.packets)], &s.to, [4]byte{127, byte(r >> 16), byte(r >> 8), byte(r)})
 	}
 	s.next++
-	fd := s.sockets[s.next%spoofPorts]
-	_, _, _ = syscall.RawSyscall6(unix.SYS_SENDMMSG, uintptr(fd), uintptr(unsafe.Pointer(&s.headers[0])), uintptr(n), 0, 0, 0) // what is refused is lost
+	s.out.send(s.sockets[s.next%spoofPorts])
 	s.report.Sent += n
 }
 

@@ -74,10 +74,7 @@ func listenUDP() (fd int, addr netip.AddrPort, err error) {
 	if fd, err = unix.Socket(unix.AF_INET, unix.SOCK_DGRAM, 0); err != nil {
 		return 0, addr, fmt.Errorf("failed to make a socket: %w", err)
 	}
-	for _, opt := range [][2]int{{unix.SO_RCVBUF, unix.SO_RCVBUFFORCE}, {unix.SO_SNDBUF, unix.SO_SNDBUFFORCE}} {
-		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, opt[0], udpBuffer)
-		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, opt[1], udpBuffer) // only root may exceed the system's limit
-	}
+	enlarge(fd)
 	if err := unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
 		return 0, addr, fmt.Errorf("failed to bind a socket: %w", err)
 	}

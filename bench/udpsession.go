@@ -39,12 +39,9 @@ func (s *udpSession) open(c *client) (err error) {
 	if s.token, err = askForToken(&c.load.http, c.load.plan.Addr); err != nil {
 		return err
 	}
-	s.addr = s.token.addr
+	s.to(s.token.addr)
 	if s.handshake, err = wire.NewClientHandshake(s.token.token, s.token.key); err != nil {
 		return fmt.Errorf("failed to use the server's token: %w", err)
-	}
-	if err := s.datagrams.open(c); err != nil {
-		return err
 	}
 	s.shake()
 	c.wake(s)
@@ -59,11 +56,10 @@ func (s *udpSession) shake() {
 	s.resend = s.client.load.at() + instant(wire.ResendInterval)
 }
 
-// readable implements link.
-func (s *udpSession) readable(c *client) {
-	packet, ok := s.read(c)
+// arrived implements datagramLink.
+func (s *udpSession) arrived(_ *client, packet []byte) {
+	s.count(len(packet))
 	switch {
-	case !ok:
 	case s.opener == nil:
 		s.shaken(packet)
 	case wire.KindOf(packet).Data():

@@ -23,16 +23,14 @@ const drawnBehind = 5 << 7
 // needs the newest only.
 type udpWalker struct {
 	walker
-	session *udpSession
 	holds   holds
 	unacked []schema.TickCommand // the newest first
 	writer  bits.Writer
 	payload []byte
 }
 
-func newUDPWalker(l *load, room *meeting, creates, sampled bool) (*udpWalker, *udpSession) {
-	w := &udpWalker{walker: *newWalker(l, room, creates, sampled), session: &udpSession{}}
-	return w, w.session
+func newUDPWalker(l *load, room *meeting, creates, sampled bool) *udpWalker {
+	return &udpWalker{walker: *newWalker(l, room, creates, sampled)}
 }
 
 func (w *udpWalker) beat(c *client) {

@@ -56,7 +56,7 @@ func (s *webSocket) open(*client) error {
 	return unix.SetNonblock(s.fd, true)
 }
 
-func (s *webSocket) descriptor() int { return s.fd }
+func (s *webSocket) close()          { _ = unix.Close(s.fd) } // which also ends the watching
 func (s *webSocket) received() int64 { return s.bytes }
 
 // send sends a binary message.
