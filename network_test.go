@@ -45,6 +45,8 @@ type lineWorld struct {
 
 type heard struct{ N uint32 } // an event of a player, which is counted
 
+type step struct{ On bool } // a command, without a row to step
+
 func lineKind() rooms.Kind {
 	return rooms.Define("line", rooms.Game[lineWorld, struct{}]{
 		Hz: lineHz, MaxPlayers: 8, EmptyFor: time.Hour, Grace: time.Minute,
@@ -54,6 +56,7 @@ func lineKind() rooms.Kind {
 		},
 		Tick: (*lineWorld).tick,
 		Inputs: []rooms.Input[lineWorld]{
+			rooms.Command(func(w *lineWorld) *state.Table[runner] { return &w.Runners }, func(*runner, step, float32) {}),
 			rooms.Event(func(_ *lineWorld, ctx *rooms.Ctx, p *rooms.Player, m heard) error {
 				ctx.Send(p, "heard", m.N)
 				return nil
