@@ -36,7 +36,7 @@ func enter(t testing.TB, sh *shard, number int) *inlineClient {
 	}
 	for range 2 { // Request and Response
 		hand(h.Packet())
-		if done, _ := h.Receive(sock.last); done {
+		if done, _ := h.Receive(sock.answer); done {
 			c.id, c.keys, _ = h.Session()
 		}
 	}

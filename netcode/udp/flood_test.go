@@ -44,15 +44,20 @@ func bare(t testing.TB, cfg Config) *shard {
 
 // deafSocket sends nothing and keeps what was last sent.
 type deafSocket struct {
-	socketCounters
-	last []byte
-	sent int
+	last   []byte
+	answer []byte // the last that is of no session
+	sent   int
 }
 
 func (*deafSocket) read([]datagram) (int, error) { panic("nobody reads here") }
 func (d *deafSocket) write(batch []datagram) error {
 	d.sent += len(batch)
-	d.last = append(d.last[:0], batch[len(batch)-1].data...)
+	for _, p := range batch {
+		d.last = append(d.last[:0], p.data...)
+		if !wire.KindOf(p.data).Data() {
+			d.answer = append(d.answer[:0], p.data...)
+		}
+	}
 	return nil
 }
 func (*deafSocket) localAddr() netip.AddrPort { return netip.MustParseAddrPort("10.0.0.1:7777") }

@@ -3,6 +3,7 @@ package udp
 import (
 	"bytes"
 	"net/netip"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,14 +14,14 @@ import (
 )
 
 // traffic counts the bytes to and from an address.
-func (r *rig) traffic(at netip.AddrPort) (to, from *int) {
-	to, from = new(int), new(int)
+func (r *rig) traffic(at netip.AddrPort) (to, from *atomic.Int64) {
+	to, from = new(atomic.Int64), new(atomic.Int64)
 	r.network.Watch(func(source, target netip.AddrPort, p []byte) {
 		if source == at {
-			*from += len(p)
+			from.Add(int64(len(p)))
 		}
 		if target == at {
-			*to += len(p)
+			to.Add(int64(len(p)))
 		}
 	})
 	return to, from
@@ -83,13 +84,13 @@ func TestCopiedPacketsMoveNothing(t *testing.T) {
 			original := c.ping()
 			r.network.Inject(thief, r.server.Addr(), bytes.Clone(original))
 			synctest.Wait()
-			if *to > amplification**from {
-				t.Fatalf("packet %d: %d bytes went to the thief, who sent %d", i, *to, *from)
+			if to.Load() > amplification*from.Load() {
+				t.Fatalf("packet %d: %d bytes went to the thief, who sent %d", i, to.Load(), from.Load())
 			}
 			c.write(original)
 			c.idle(20 * time.Millisecond)
 		}
-		if *to == 0 {
+		if to.Load() == 0 {
 			t.Error("the thief was never asked: the test shows nothing")
 		}
 		if r.at(c) != home || r.server.stats.Migrated.Load() != 0 {
@@ -99,6 +100,23 @@ func TestCopiedPacketsMoveNothing(t *testing.T) {
 		pings := c.controlled(wire.ControlPong)
 		c.write(c.ping())
 		c.await("Pong", func() bool { return c.controlled(wire.ControlPong) > pings })
+	})
+}
+
+// A packet that others have overtaken says nothing about where the client is now.
+func TestLatePacketsMoveNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, Config{}, netsim.Config{})
+		defer r.close()
+		c := r.client()
+		c.join()
+		late := c.ping()
+		c.write(c.ping())
+		c.idle(20 * time.Millisecond)
+		r.network.Inject(netip.MustParseAddrPort("10.0.0.66:1"), r.server.Addr(), late)
+		pongs := c.controlled(wire.ControlPong)
+		c.await("Pong", func() bool { return c.controlled(wire.ControlPong) > pongs })
+		r.expect("challenges", r.server.stats.PathChallenges.Load(), 0)
 	})
 }
 
@@ -115,8 +133,8 @@ func TestUnansweredAddressGetsLittle(t *testing.T) {
 		c.deaf = true
 		c.write(c.seal(wire.KindUnreliable, nil)) // the shortest packet there is
 		c.idle(pathTime)
-		if *from != wire.HeaderSize+wire.TagSize || *to != 2*challengeSize {
-			t.Errorf("%d bytes went there for %d, want two challenges", *to, *from)
+		if from.Load() != wire.HeaderSize+wire.TagSize || to.Load() != 2*challengeSize {
+			t.Errorf("%d bytes went there for %d, want two challenges", to.Load(), from.Load())
 		}
 		// More packets from there make room for more challenges, but not for more
 		// than a few.
@@ -125,7 +143,7 @@ func TestUnansweredAddressGetsLittle(t *testing.T) {
 			c.idle(10 * time.Millisecond)
 		}
 		c.idle(2 * pathTime)
-		if challenges := *to / challengeSize; challenges > 2+2*pathChallenges {
+		if challenges := to.Load() / challengeSize; challenges > 2+2*pathChallenges {
 			t.Errorf("%d challenges", challenges)
 		}
 		c.deaf = false
