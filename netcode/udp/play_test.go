@@ -6,6 +6,7 @@ import (
 	"testing/synctest"
 
 	"github.com/parlor-server/parlor/internal/netsim"
+	"github.com/parlor-server/parlor/netcode/udp/wire"
 	"github.com/parlor-server/parlor/schema"
 )
 
@@ -60,5 +61,33 @@ func TestClientsPlay(t *testing.T) {
 		}
 		r.expect("sessions", uint64(r.server.stats.Sessions.Load()), 4)
 		r.expect("embryonic", uint64(r.server.stats.Embryonic.Load()), 0)
+	})
+}
+
+// A datagram may overtake the Hello, which is then still to come.
+func TestDatagramsMayOvertakeTheHello(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, Config{}, netsim.Config{})
+		defer r.close()
+		c := r.client()
+		c.connect()
+		c.datagram(encoded(schema.KindPing, 0, 0, c.build.Ping(1, 1)))
+		c.hello()
+		r.expect("sessions", uint64(r.server.stats.Sessions.Load()), 1)
+	})
+}
+
+// What must not get lost may not come as a datagram.
+func TestReliableKindsAreNoDatagrams(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, Config{}, netsim.Config{})
+		defer r.close()
+		c := r.client()
+		c.hello()
+		c.datagram(encoded(schema.KindJoin, 0, 0, c.build.Join(schema.JoinInfo{Kind: "arena"})))
+		c.await("Close", func() bool { return c.controlled(wire.ControlClose) > 0 })
+		if m := c.controls[len(c.controls)-1]; m.Code != uint16(schema.CodeBadMessage) {
+			t.Errorf("closed with %+v", m)
+		}
 	})
 }
