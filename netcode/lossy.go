@@ -22,6 +22,10 @@ type lossyLink struct {
 	used    int                       // the reader's; how many streams there are
 }
 
+// shortPayload takes a command's payload out of a message. Longer ones take
+// the longer way.
+type shortPayload [32]byte
+
 // commandStream knows which commands of one input have come already.
 type commandStream struct {
 	input  uint8
@@ -111,13 +115,16 @@ func (l *Link) RTT() time.Duration { return l.session.RTT() }
 func (s *Session) repeatedCommands(h schema.Header, body []byte) error {
 	m := fb.GetRootAsCommands(body, 0)
 	payload := m.PayloadBytes()
-	l := s.link(h.Handle)
+	l := s.named(h.Handle)
 	if l != nil {
 		l.acknowledge(h.Ack)
 		l.hold(h.Ack, m.Held())
 		if len(payload) == 0 || s.nextCommand(l, h, payload, m.Seen()) {
 			return nil
 		}
+	}
+	if s.commands == nil {
+		s.commands = new(schema.CommandReader)
 	}
 	commands, err := s.commands.Read(payload)
 	if err != nil {
@@ -144,7 +151,7 @@ func (s *Session) repeatedCommands(h schema.Header, body []byte) error {
 // nextCommand takes the newest command of a message if it is all that is new
 // in it, which it is while nothing gets lost: then the others need no unpacking.
 func (s *Session) nextCommand(l *Link, h schema.Header, payload []byte, seen uint32) bool {
-	c, ok := s.commands.Newest(payload)
+	c, ok := schema.NewestCommand(s.short[:0], payload)
 	if !ok {
 		return false
 	}

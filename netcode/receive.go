@@ -179,7 +179,7 @@ func (s *Session) become(user auth.User) {
 // member returns the link that a message names and takes the message's
 // acknowledgement; without such a link it answers and returns nil.
 func (s *Session) member(h schema.Header, request uint32) *Link {
-	l := s.link(h.Handle)
+	l := s.named(h.Handle)
 	if l == nil {
 		s.refuse(h.Handle, request, schema.Errorf(schema.CodeNotInRoom, "this session has no room with handle %d", h.Handle))
 		return nil

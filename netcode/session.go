@@ -19,28 +19,32 @@ var errClosed = errors.New("session is closed")
 // Receive and Ended; the other methods may be called by any goroutine. Room
 // loops reach the client through the session's links.
 type Session struct {
-	id        string
+	// What every message needs lies together: thousands of sessions do not fit
+	// the processor's cache.
 	server    *Server
+	closing   atomic.Uint32 // 0: open, otherwise the code + 1
+	welcomed  atomic.Bool
+	pingDue   atomic.Bool  // the next flush carries a Ping
+	heard     atomic.Int64 // when the last message came, coarse
+	limits    limiter      // the reader's
+	recent    *Link        // the reader's: of the last message that named one; nil: none
+	short     shortPayload // the reader's
 	transport Transport
-	ctx       context.Context // ends when the session is closed
-	cancel    context.CancelFunc
 	datagrams DatagramTransport // transport, if it has an unreliable lane
-	ticket    string            // of the connect token; empty: none
-	opened    time.Duration     // coarse
-	nextPing  time.Duration     // the sweep's
 
-	welcomed atomic.Bool
-	closing  atomic.Uint32 // 0: open, otherwise the code + 1
+	id       string
+	ctx      context.Context // ends when the session is closed
+	cancel   context.CancelFunc
+	ticket   string        // of the connect token; empty: none
+	opened   time.Duration // coarse
+	nextPing time.Duration // the sweep's
 	user     atomic.Pointer[auth.User]
 	expires  atomic.Int64            // when the token does, Unix nanoseconds; 0: never
-	heard    atomic.Int64            // when the last message came, coarse
 	rtt      atomic.Int64            // smoothed round trip in nanoseconds; 0: unknown
-	pingDue  atomic.Bool             // the next flush carries a Ping
 	links    atomic.Pointer[[]*Link] // replaced as a whole, under mu
 
-	limits   limiter              // the reader's
-	commands schema.CommandReader // the reader's
-	joins    sync.WaitGroup       // join goroutines; only the reader adds
+	commands *schema.CommandReader // the reader's; nil: no command has been lost yet
+	joins    sync.WaitGroup        // join goroutines; only the reader adds
 
 	mu         sync.Mutex // guards all below, and writes to links
 	pending    int        // joins under way
@@ -133,6 +137,15 @@ func (s *Session) link(handle uint16) *Link {
 		}
 	}
 	return nil
+}
+
+// named is link for the reader, whose messages mostly name the same one.
+func (s *Session) named(handle uint16) *Link {
+	if l := s.recent; l != nil && l.handle == handle && !l.over.Load() {
+		return l
+	}
+	s.recent = s.link(handle)
+	return s.recent
 }
 
 // send sends a message of the session's own.

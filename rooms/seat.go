@@ -21,8 +21,13 @@ const reservationTime = 15 * time.Second
 // A player who comes back gets a new Seat of the same place. Its methods may
 // be called by any goroutine, do not block, and copy payloads.
 type Seat struct {
-	run        *runner
-	place      *place
+	// What every command needs comes first, together.
+	run    *runner
+	place  *place
+	saw    atomic.Uint64 // the tick named (upper half) and what was seen when its command was made
+	epoch  uint64        // guarded by run.inbox.mu
+	pushed int           // guarded by run.inbox.mu; inputs since epoch
+
 	request    uint32
 	schemaHash uint64
 	token      string // what the player came back with; empty: it is new
@@ -30,11 +35,6 @@ type Seat struct {
 
 	conn Conn // guarded by run.mu until the loop has the seat; nil before Enter
 	gone bool // guarded by run.mu; Leave or Lost came
-
-	saw atomic.Uint64 // the tick named (upper half) and what was seen when its command was made
-
-	epoch  uint64 // guarded by run.inbox.mu
-	pushed int    // guarded by run.inbox.mu; inputs since epoch
 }
 
 // place is a player's place in a room, from its reservation to its end. What

@@ -115,19 +115,26 @@ func (r *CommandReader) Read(payload []byte) ([]TickCommand, error) {
 	return r.commands[:n], nil
 }
 
-// Newest returns only the newest command of a payload, valid until the next
-// call, for who has had all before it; ok is false if there is none that could
-// be read.
-func (r *CommandReader) Newest(payload []byte) (c TickCommand, ok bool) {
-	b := &r.reader
+// NewestCommand returns only the newest command of a payload, for who has had
+// all before it. The command's own payload is in buf, which it must fit; ok is
+// false if it does not, or if there is no command that could be read.
+func NewestCommand(buf, payload []byte) (c TickCommand, ok bool) {
+	var b bits.Reader
 	b.Reset(payload)
 	if b.Bits(countBits) == 0 {
 		return TickCommand{}, false
 	}
-	r.commands[0].Tick = uint32(b.Bits(commandTickBits))
-	r.command(0)
-	c = r.commands[0]
-	return c, b.Err() == nil && len(c.Payload) <= maxTickPayload
+	c.Tick = uint32(b.Bits(commandTickBits))
+	c.Input = uint8(b.Bits(commandInput))
+	size := b.UVar()
+	if size > uint64(cap(buf)) {
+		return TickCommand{}, false
+	}
+	c.Payload = buf[:size]
+	for i := range c.Payload {
+		c.Payload[i] = byte(b.Bits(8))
+	}
+	return c, b.Err() == nil
 }
 
 func (r *CommandReader) command(i int) {
