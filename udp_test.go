@@ -1,6 +1,7 @@
 package parlor
 
 import (
+	"context"
 	"encoding/base64"
 	"net/http"
 	"os"
@@ -8,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/parlor-server/parlor/clients/go"
 	"github.com/parlor-server/parlor/netcode/udp/wire"
 )
 
@@ -117,5 +119,32 @@ func TestKeyFiles(t *testing.T) {
 	}
 	if _, err := newKeyRing(""); err != nil {
 		t.Errorf("without a file: %v", err)
+	}
+}
+
+// What matchmaking answers is enough to play: the connect token says who the
+// player is and which seat is held.
+func TestMatchedPlayerConnectsOverUDP(t *testing.T) {
+	s, _, _ := runServer(t, nil)
+	status, answer, _ := call(t, "POST", s.URL()+"v1/match", `{"kind": "test"}`)
+	var match struct {
+		Room string
+		UDP  client.ConnectGrant
+	}
+	wantStatus(t, status, answer, http.StatusOK, &match)
+	c, err := client.Dial(patience(t), strings.Replace(s.URL(), "http", "udp", 1), client.Options{
+		NoFallback: true,
+		Grant:      func(context.Context) (client.ConnectGrant, error) { return match.UDP, nil },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	room, err := c.JoinTicket(patience(t), "", client.JoinOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if room.ID() != match.Room || c.Transport() != "udp" {
+		t.Errorf("the player is in room %s over %s, want %s over UDP", room.ID(), c.Transport(), match.Room)
 	}
 }
