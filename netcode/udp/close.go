@@ -93,13 +93,16 @@ func (c *conn) work(now time.Duration) (finished bool) {
 	return false
 }
 
-// workLane lets the lane send again what was not acknowledged in time.
+// workLane lets the lane send again what was not acknowledged in time. What a
+// client that acknowledges little has used up of its bytes it has to wait for.
 func (c *conn) workLane() {
 	if c.lane == nil {
 		return
 	}
 	c.pump() // first: KCP sends at most once in 10 ms
-	c.lane.Update()
+	if c.left() > 0 {
+		c.lane.Update()
+	}
 	if c.lane.Dead() {
 		c.fail(schema.CodeSlowClient, "the client acknowledges nothing")
 	}

@@ -162,13 +162,21 @@ func (c *conn) pump() {
 		return
 	}
 	if c.lane.Pending() > 0 {
-		s := c.shard.server
-		c.lane.Pump(c.budget.left(s.now(), s.bytes)) // output counts what it spends
+		if left := c.left(); left > 0 { // otherwise it would still send again what was lost
+			c.lane.Pump(left) // output counts what it spends
+		}
 		c.behind = c.lane.Pending() > 0
 	}
 	if c.lane.Busy() {
 		c.list()
 	}
+}
+
+// left is how many bytes the session may be sent now; less than zero after
+// acknowledgements and what was sent again. c.mu is held.
+func (c *conn) left() int {
+	s := c.shard.server
+	return c.budget.left(s.now(), s.bytes)
 }
 
 // list puts the session on the agenda of the next sweep; c.mu is held.

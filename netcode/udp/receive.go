@@ -74,9 +74,9 @@ func (c *conn) reliable(plain []byte) {
 		return // as if it were lost: it will be sent again
 	}
 	c.mu.Lock()
-	if c.phase > draining {
+	if c.phase > draining || c.left() < -c.shard.server.cfg.ByteBurst {
 		c.mu.Unlock()
-		return
+		return // it is over; or the client makes the lane send far more than it may
 	}
 	lane := c.openLane()
 	c.shard.receiving = c
@@ -109,8 +109,7 @@ func (c *conn) controlled(plain []byte, from netip.AddrPort) {
 	switch m.Type {
 	case wire.ControlPing:
 		c.mu.Lock()
-		s := c.shard.server
-		if c.phase == open && c.budget.left(s.now(), s.bytes) > 0 {
+		if c.phase == open && c.left() > 0 {
 			c.control(wire.Control{Type: wire.ControlPong, Data: m.Data}, c.addr)
 		}
 		c.mu.Unlock()
