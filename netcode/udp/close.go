@@ -135,6 +135,48 @@ func (c *conn) end(code schema.Code) {
 	// Otherwise a call of Receive is under way, and settles when it returns.
 }
 
+// farewells remembers sessions that their clients have closed: for a few
+// seconds more copies of the Close may come, of which nobody wants to hear.
+// It is guarded by shard.mu.
+type farewells struct {
+	since         time.Duration // of recent
+	recent, older map[uint32]struct{}
+}
+
+const (
+	// farewellTime is how long, at least, a closed session's packets are ignored.
+	farewellTime = 3 * time.Second
+	// maxFarewells bounds what is remembered in that time.
+	maxFarewells = 4096
+)
+
+func (f *farewells) add(id uint32, now time.Duration) {
+	f.turn(now)
+	if f.recent == nil {
+		f.recent = make(map[uint32]struct{})
+	}
+	if len(f.recent) < maxFarewells {
+		f.recent[id] = struct{}{}
+	}
+}
+
+func (f *farewells) has(id uint32, now time.Duration) bool {
+	f.turn(now)
+	_, recent := f.recent[id]
+	_, older := f.older[id]
+	return recent || older
+}
+
+// turn forgets what is too old.
+func (f *farewells) turn(now time.Duration) {
+	switch age := now - f.since; {
+	case age >= 2*farewellTime:
+		f.recent, f.older, f.since = nil, nil, now
+	case age >= farewellTime:
+		f.recent, f.older, f.since = nil, f.recent, now
+	}
+}
+
 // settle has Session.Ended called, which waits for joins under way.
 func (c *conn) settle() {
 	s := c.shard.server

@@ -81,7 +81,36 @@ func TestClientCloses(t *testing.T) {
 		}
 		r.expect("closes", r.sessions.Stats().Closes(0), 2)
 		r.expect("sessions", uint64(r.server.stats.Sessions.Load()), 0)
+
+		// Nobody wants to hear of the copies of a Close; of what comes later, yes.
+		r.expect("unknown", r.server.stats.Refused(RefusedUnknown), 0)
+		packet.idle(2 * farewellTime)
+		r.expect("rejects", uint64(len(packet.rejects)), 0)
+		packet.write(packet.ping())
+		packet.await("Reject", func() bool { return len(packet.rejects) > 0 })
 	})
+}
+
+// The memory of closed sessions is bounded, and lasts as long as it should.
+func TestFarewells(t *testing.T) {
+	var f farewells
+	for id := range uint32(3 * maxFarewells) {
+		f.add(id, time.Duration(id)*time.Microsecond)
+	}
+	if n := len(f.recent) + len(f.older); n > 2*maxFarewells {
+		t.Errorf("%d sessions are remembered", n)
+	}
+	f = farewells{}
+	f.add(1, farewellTime-1)
+	for at, want := range map[time.Duration]bool{farewellTime: true, 2*farewellTime - 1: true, 4 * farewellTime: false} {
+		g := f
+		if g.has(1, at) != want {
+			t.Errorf("at %v: known %v, want %v", at, !want, want)
+		}
+	}
+	if f.has(2, farewellTime) {
+		t.Error("a session is known that was never closed")
+	}
 }
 
 func TestServerGoesAway(t *testing.T) {

@@ -1,6 +1,7 @@
 package udp
 
 import (
+	"errors"
 	"net/netip"
 
 	"github.com/parlor-server/parlor/netcode/udp/wire"
@@ -14,9 +15,9 @@ func (c *conn) receive(p []byte, from netip.AddrPort) {
 	stats := &sh.server.stats
 	size := len(p)
 	kind, counter, plain, err := c.opener.Open(p)
-	switch err {
-	case nil:
-	case wire.ErrReplayed:
+	switch {
+	case err == nil:
+	case errors.Is(err, wire.ErrReplayed):
 		stats.refuse(RefusedReplayed)
 		return
 	default:
@@ -117,5 +118,6 @@ func (c *conn) controlled(plain []byte, from netip.AddrPort) {
 		c.moved(from, m.Data)
 	case wire.ControlClose:
 		c.end(0)
+		c.shard.gone.add(c.id, c.shard.now)
 	}
 }

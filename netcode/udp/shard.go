@@ -30,6 +30,7 @@ type shard struct {
 	order     []*conn // the same, for the sweep to go through in parts
 	watched   int     // how far it is
 	moving    []*conn // sessions that a new address is being tried for
+	gone      farewells
 	answers   pace
 	rejects   pace
 	receiving *conn                      // whose reliable packet is being read
@@ -117,6 +118,9 @@ func (sh *shard) data(p []byte, from netip.AddrPort) {
 		return
 	}
 	c := sh.conns[id]
+	if c == nil && sh.gone.has(id, sh.now) {
+		return
+	}
 	if c == nil {
 		stats.refuse(RefusedUnknown)
 		if sh.rejects.take(sh.now, sh.server.rejects) {
