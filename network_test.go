@@ -168,7 +168,6 @@ type player struct {
 	marks   []uint32
 	heard   []uint32
 	desyncs int
-	worst   time.Duration // the oldest that the newest state was
 }
 
 func (p *player) fault(format string, args ...any) {

@@ -40,7 +40,7 @@ func newHub(l *load, clients int) (*hub, error) {
 		return nil, err
 	}
 	h := &hub{
-		load: l, fd: fd, clients: make([]*client, clients), in: newInbox(hubBatch, maxDatagram),
+		load: l, fd: fd, clients: make([]*client, clients), in: newInbox(hubBatch),
 		out: newSourced(hubBatch), space: make([]byte, hubBatch*maxDatagram),
 	}
 	return h, h.in.askWhereTo(fd)

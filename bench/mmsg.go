@@ -24,17 +24,16 @@ type inbox struct {
 	vectors []unix.Iovec
 	infos   []pktinfo // nil: nobody asks where datagrams were sent to
 	space   []byte
-	each    int
 }
 
-func newInbox(batch, each int) *inbox {
+func newInbox(batch int) *inbox {
 	b := &inbox{
 		headers: make([]mmsghdr, batch), froms: make([]unix.RawSockaddrInet4, batch),
-		vectors: make([]unix.Iovec, batch), space: make([]byte, batch*each), each: each,
+		vectors: make([]unix.Iovec, batch), space: make([]byte, batch*maxDatagram),
 	}
 	for i := range b.headers {
-		b.vectors[i].Base = &b.space[i*each]
-		b.vectors[i].SetLen(each)
+		b.vectors[i].Base = &b.space[i*maxDatagram]
+		b.vectors[i].SetLen(maxDatagram)
 		h := &b.headers[i].header
 		h.Iov, h.Name = &b.vectors[i], (*byte)(unsafe.Pointer(&b.froms[i]))
 		h.SetIovlen(1)
@@ -75,7 +74,7 @@ func (b *inbox) receive(fd int) int {
 }
 
 // datagram is one of those that receive has counted, valid until the next.
-func (b *inbox) datagram(i int) []byte { return b.space[i*b.each:][:b.headers[i].size] }
+func (b *inbox) datagram(i int) []byte { return b.space[i*maxDatagram:][:b.headers[i].size] }
 
 // outbox is a batch of datagrams to send, again and again. What its vectors
 // name belongs to its owner.
@@ -119,6 +118,3 @@ func (b *outbox) send(fd int) {
 	}
 	runtime.KeepAlive(b)
 }
-
-// clear empties it.
-func (b *outbox) clear() { b.headers, b.vectors, b.addrs = b.headers[:0], b.vectors[:0], b.addrs[:0] }

@@ -20,7 +20,7 @@ func TestUDPFloorServes(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = unix.Close(fd) })
-	f := &udpFloor{fd: fd, in: newInbox(2, maxDatagram), rooms: []udpFloorRoom{newUDPFloorRoom(2, maxDatagram+10), newUDPFloorRoom(2, maxDatagram+10)}}
+	f := &udpFloor{fd: fd, in: newInbox(2), rooms: []udpFloorRoom{newUDPFloorRoom(2, maxDatagram+10), newUDPFloorRoom(2, maxDatagram+10)}}
 	var clients [2]net.Conn
 	for i, index := range []uint32{1, 2} {
 		c, err := net.Dial("udp4", addr.String())

@@ -75,7 +75,7 @@ func serveFlood(_ context.Context, args []string) error {
 }
 
 func newSpoofer(token connectToken) (*spoofer, error) {
-	s := &spoofer{in: newInbox(spoofBatch, maxDatagram), out: newSourced(spoofBatch), to: sockaddr(token.addr)}
+	s := &spoofer{in: newInbox(spoofBatch), out: newSourced(spoofBatch), to: sockaddr(token.addr)}
 	for i := range s.sockets {
 		fd, err := listenEverywhere()
 		if err != nil {
@@ -102,13 +102,12 @@ func junk(real []byte) []byte {
 // run sends at a rate, some packets each millisecond, and counts the answers.
 func (s *spoofer) run(rate int, span time.Duration) {
 	began := time.Now()
-	due := 0
 	for {
 		at := time.Since(began)
 		if at >= span {
 			break
 		}
-		for due = int(at.Seconds() * float64(rate)); s.report.Sent < due; {
+		for due := int(at.Seconds() * float64(rate)); s.report.Sent < due; {
 			s.send(min(spoofBatch, due-s.report.Sent))
 		}
 		for range spoofPorts / 8 { // all within 8 ms

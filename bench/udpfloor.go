@@ -57,7 +57,7 @@ func serveUDPFloor(_ context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	f := &udpFloor{fd: fd, in: newInbox(udpBatch, maxDatagram), rooms: make([]udpFloorRoom, *rooms), epoch: time.Now(), pause: instant(*pause)}
+	f := &udpFloor{fd: fd, in: newInbox(udpBatch), rooms: make([]udpFloorRoom, *rooms), epoch: time.Now(), pause: instant(*pause)}
 	for i := range f.rooms {
 		f.rooms[i] = newUDPFloorRoom(*players, *down)
 		f.rooms[i].next = instant(floorPeriod) * instant(i) / instant(*rooms)

@@ -78,7 +78,7 @@ func (t *udpTransport) stayAlive(now time.Time) time.Duration {
 		t.failLocked(errSilent)
 		return 0
 	case silence >= rebindAfter && now.Sub(t.rebound) >= rebindAfter:
-		t.rebind()
+		_ = t.rebind() // what fails is tried again
 		t.ask(now, 0)
 		return quietPace
 	case silence >= quietAfter:

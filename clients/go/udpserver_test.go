@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"strings"
 	"sync/atomic"
@@ -118,7 +119,7 @@ func TestFallbackWithoutUDP(t *testing.T) {
 		t.Errorf("connected by %q", got)
 	}
 	walkUntil(t, room, 5)
-	if err := room.Client().Rebind(); err != client.ErrNotUDP {
+	if err := room.Client().Rebind(); !errors.Is(err, client.ErrNotUDP) {
 		t.Errorf("rebinding a WebSocket: %v", err)
 	}
 	if _, err := client.Dial(within(t), url, client.Options{NoFallback: true}); err == nil {

@@ -62,7 +62,7 @@ func (r *Relay) client(addr netip.AddrPort) *udpClient {
 		up, blocked := c.up, r.blocked
 		r.mu.Unlock()
 		if !blocked {
-			up.Write(packet) // what fails is lost
+			_, _ = up.Write(packet) // what fails is lost
 		}
 	}
 	c.toHere = func(packet []byte) {
@@ -70,7 +70,7 @@ func (r *Relay) client(addr netip.AddrPort) *udpClient {
 		blocked := r.blocked
 		r.mu.Unlock()
 		if !blocked {
-			r.udp.WriteToUDPAddrPort(packet, addr)
+			_, _ = r.udp.WriteToUDPAddrPort(packet, addr)
 		}
 	}
 	r.clients[addr] = c
@@ -94,7 +94,7 @@ func (r *Relay) readServer(c *udpClient) {
 		r.mu.Lock()
 		up := c.up
 		r.mu.Unlock()
-		up.SetReadDeadline(time.Now().Add(r.cfg.Idle))
+		_ = up.SetReadDeadline(time.Now().Add(r.cfg.Idle))
 		n, err := up.Read(buf)
 		r.mu.Lock()
 		switch {

@@ -3,6 +3,7 @@ package udp
 import (
 	"crypto/rand"
 	"encoding/binary"
+	"errors"
 	"net/netip"
 	"slices"
 
@@ -136,7 +137,7 @@ func (sh *shard) newID() uint32 {
 // honest one and tells nobody anything about a secret.
 func (sh *shard) refuse(p []byte, from netip.AddrPort, why Refusal) {
 	sh.server.stats.refuse(why)
-	code := wire.RejectCode(0)
+	var code wire.RejectCode
 	switch why {
 	case RefusedExpired, RefusedStale:
 		code = wire.RejectExpired
@@ -158,18 +159,18 @@ func (sh *shard) refuse(p []byte, from netip.AddrPort, why Refusal) {
 
 // refusalOf is why an error of package wire refuses a packet of the handshake.
 func refusalOf(err error) Refusal {
-	switch err {
-	case wire.ErrTruncated, wire.ErrKind:
+	switch {
+	case errors.Is(err, wire.ErrTruncated), errors.Is(err, wire.ErrKind):
 		return RefusedMalformed
-	case wire.ErrCookie:
+	case errors.Is(err, wire.ErrCookie):
 		return RefusedCookie
-	case wire.ErrExpired:
+	case errors.Is(err, wire.ErrExpired):
 		return RefusedExpired
-	case wire.ErrVersion:
+	case errors.Is(err, wire.ErrVersion):
 		return RefusedVersion
-	case wire.ErrTooLong:
+	case errors.Is(err, wire.ErrTooLong):
 		return RefusedTooLong
-	case wire.ErrUnknownKey:
+	case errors.Is(err, wire.ErrUnknownKey):
 		return RefusedKey
 	}
 	return RefusedForged

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/parlor-server/parlor/auth"
 	"github.com/parlor-server/parlor/internal/netsim"
@@ -207,16 +206,6 @@ func (r *rig) expect(what string, got, want uint64) {
 	r.t.Helper()
 	if got != want {
 		r.t.Errorf("%s: %d, want %d", what, got, want)
-	}
-}
-
-// eventually waits without a clock of its own for what other goroutines do.
-func eventually(t testing.TB, what string, done func() bool) {
-	t.Helper()
-	for end := time.Now().Add(patience); !done(); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal(what + " did not happen")
-		}
 	}
 }
 
