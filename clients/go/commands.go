@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	acknowledgeAfter = 45 * time.Millisecond // without a command, frames are acknowledged on their own
+	acknowledgeAfter = 45 * time.Millisecond // without a command, or longer than one takes to come again, frames are acknowledged on their own
 	severalInputs    = 4                     // ticks that commands are repeated beyond an acknowledgement when a room has several
 )
 
@@ -124,7 +124,7 @@ func (r *Room) acknowledge(now time.Time) {
 	l := &r.commands
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if now.Sub(l.told) < acknowledgeAfter {
+	if now.Sub(l.told) < max(acknowledgeAfter, r.Rate().Period()*8/5) {
 		return
 	}
 	l.told = now
