@@ -1,7 +1,9 @@
 package udp
 
 import (
+	"crypto/hmac"
 	"crypto/rand"
+	"crypto/sha256"
 	"net/netip"
 	"time"
 
@@ -23,13 +25,15 @@ const (
 
 // candidate is an address from which the session's client seems to speak now.
 // Authentic packets came from there; but they may be copies, so it must answer
-// a random challenge that only the client can read. A session has one at a
-// time, guarded by shard.mu.
+// a challenge that only the client can read. A session has one at a time,
+// guarded by shard.mu. A newer packet from elsewhere makes a newer candidate;
+// yet the answer of the one before still counts, so that somebody who copies
+// packets faster than they travel cannot keep the client from moving.
 type candidate struct {
 	addr     netip.AddrPort
-	data     [8]byte
-	received int // bytes
-	sent     int // bytes; at most amplification times received
+	key      [32]byte // of the challenges of a session that seems to move; random
+	received int      // bytes
+	sent     int      // bytes; at most amplification times received
 	asked    int
 	next     time.Duration // when to ask again
 	until    time.Duration // when to give up
@@ -46,16 +50,17 @@ func (c *conn) follow(from netip.AddrPort, size int, newest bool) {
 			c.path = nil
 		}
 		return
-	case c.path != nil:
-		if c.path.addr == from {
-			c.path.received += size
-		}
+	case c.path != nil && c.path.addr == from:
+		c.path.received += size
 		return
 	case !newest:
 		return
+	case c.path != nil:
+		*c.path = candidate{addr: from, key: c.path.key, received: size, until: c.path.until}
+	default:
+		c.path = &candidate{addr: from, received: size, until: sh.now + pathTime}
+		_, _ = rand.Read(c.path.key[:]) // never fails
 	}
-	c.path = &candidate{addr: from, received: size, until: sh.now + pathTime}
-	_, _ = rand.Read(c.path.data[:]) // never fails
 	if !c.trying {
 		c.trying = true
 		sh.moving = append(sh.moving, c)
@@ -78,13 +83,22 @@ func (c *conn) challenge() {
 	p.asked++
 	p.sent += challengeSize
 	c.shard.server.stats.PathChallenges.Add(1)
-	c.control(wire.Control{Type: wire.ControlPathChallenge, Data: p.data}, p.addr)
+	c.control(wire.Control{Type: wire.ControlPathChallenge, Data: p.ask(p.addr)}, p.addr)
 }
 
-// moved takes the answer to a challenge: if it is right and comes from the
-// address that was asked, the session is there from now on.
+// ask is what an address has to repeat.
+func (p *candidate) ask(addr netip.AddrPort) [8]byte {
+	ip := addr.Addr().As16()
+	h := hmac.New(sha256.New, p.key[:])
+	h.Write(ip[:])
+	h.Write([]byte{byte(addr.Port()), byte(addr.Port() >> 8)})
+	return [8]byte(h.Sum(nil))
+}
+
+// moved takes the answer to a challenge: if it comes from the address that was
+// asked this, the session is there from now on.
 func (c *conn) moved(from netip.AddrPort, data [8]byte) {
-	if c.path == nil || c.path.addr != from || c.path.data != data {
+	if c.path == nil || from == c.addr || c.path.ask(from) != data {
 		return
 	}
 	c.path = nil

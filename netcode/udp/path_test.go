@@ -194,3 +194,48 @@ func TestForgedAnswersMoveNothing(t *testing.T) {
 		r.expect("migrated", r.server.stats.Migrated.Load(), 1)
 	})
 }
+
+// Somebody who copies packets and wins most of the races with their originals
+// does not keep the client from moving.
+func TestCopiesDoNotHoldUpAMove(t *testing.T) {
+	for name, wins := range map[string]func(n int, tried bool) bool{
+		"whenever nothing is tried": func(_ int, tried bool) bool { return !tried },
+		"nine races of ten":         func(n int, _ bool) bool { return n%10 != 9 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newRig(t, Config{}, netsim.Config{Delay: 100 * time.Millisecond})
+				defer r.close()
+				c := r.client()
+				c.join()
+				home, thief := "10.0.0.7:1", netip.MustParseAddrPort("10.0.0.66:1")
+				r.listen(thief.String())
+				to, from := r.traffic(thief)
+				c.conn = r.listen(home)
+				next, n, began := time.Time{}, 0, time.Now()
+				c.await("migration", func() bool {
+					if now := time.Now(); now.After(next) {
+						next = now.Add(50 * time.Millisecond)
+						sh := r.server.shards[0]
+						sh.mu.Lock()
+						tried := sh.conns[c.id].path != nil
+						sh.mu.Unlock()
+						p := c.ping()
+						if wins(n, tried) {
+							r.network.Inject(thief, r.server.Addr(), bytes.Clone(p))
+						}
+						n++
+						c.write(p)
+					}
+					return r.at(c) == home || time.Since(began) > 10*time.Second
+				})
+				if r.at(c) != home || time.Since(began) > 2*time.Second {
+					t.Errorf("after %v the session is at %s", time.Since(began), r.at(c))
+				}
+				if to.Load() > amplification*from.Load() {
+					t.Errorf("%d bytes went to the thief, who sent %d", to.Load(), from.Load())
+				}
+			})
+		})
+	}
+}
