@@ -1,6 +1,8 @@
 package rooms
 
 import (
+	"time"
+
 	"github.com/parlor-server/parlor/schema"
 	"github.com/parlor-server/parlor/state"
 	"github.com/parlor-server/parlor/tick"
@@ -9,6 +11,8 @@ import (
 const (
 	renewAfter   = 32 // ticks after which a client is helped to hold a newer base: the ring has 64
 	partOverhead = 52 // bytes of a State message around its payload, at most
+
+	keyframeGap = time.Second // between two keyframes of a client that says that it loses them
 )
 
 // lossyDelivery is how far one client is served whose state frames may be
@@ -17,6 +21,7 @@ const (
 // What must not be lost (keyframes, reliable tables, owner columns, messages)
 // takes the reliable lane. The loop owns it, beside the place's delivery.
 type lossyDelivery struct {
+	keyed    tick.Tick // the last keyframe
 	sure     tick.Tick // the newest state that went over the reliable lane: it comes to be held
 	reliable tick.Tick // what the client has of the reliable tables
 	owed     tick.Tick // the last tick with something else for the client, which waits there for a frame
@@ -120,8 +125,15 @@ func (r *runner) judge(p *place, applied uint32) {
 	d, l := &p.delivery, p.lossy
 	switch {
 	case d.keyframe:
+		if r.room.now-d.progress > r.def.hz.Ticks(staleAfter) {
+			p.conn.Close(schema.CodeStaleClient, "nothing of this room was taken for 10 seconds")
+			d.progress = r.room.now
+		}
 		return
 	case applied == 0 && d.acked: // it has lost its state and asks for all of it
+		if r.room.now-l.keyed < r.def.hz.Ticks(keyframeGap) {
+			return
+		}
 		*d = delivery{keyframe: true, owner: true, ack: d.ack, progress: r.room.now}
 		return
 	case applied >= uint32(l.sure) && !d.acked: // what comes before is of the state it lost
@@ -144,7 +156,7 @@ func (r *runner) sendSureKeyframe(p *place, now tick.Tick) {
 		progress = d.progress
 	}
 	*d = delivery{ack: d.ack, owner: true, sent: now, applied: uint32(now) - 1, progress: progress, dirty: true}
-	l.sure, l.reliable = now, now
+	l.keyed, l.sure, l.reliable = now, now, now
 }
 
 // sendSureTables sends what the reliable tables have changed since the client

@@ -274,6 +274,46 @@ func TestALossyClientThatLostItsStateGetsItAgain(t *testing.T) {
 	}
 }
 
+// A client that says again and again that it lost its state gets all of it once
+// a second, however quickly it says in between that it has it.
+func TestKeyframesAreRationed(t *testing.T) {
+	rig := newFarRig(t, meadowMode{moving: true}, nil, link{size: datagramSize})
+	rig.step(50)
+	c := rig.clients[0]
+	before, seconds := rig.run.stats.Keyframes.Load(), 10
+	for i := range seconds * int(rig.run.def.hz) {
+		c.mute, c.told, c.base = true, 0, 0
+		if i%2 == 0 {
+			c.told = rig.run.room.now
+		}
+		rig.step(1)
+	}
+	got := int(rig.run.stats.Keyframes.Load() - before)
+	if got > seconds+1 {
+		t.Errorf("%d keyframes in %d s", got, seconds)
+	}
+	if got < seconds/2 {
+		t.Errorf("%d keyframes in %d s: one that is needed does not come", got, seconds)
+	}
+}
+
+// Nor does a client stay that never takes its first frame.
+func TestAClientWhoseLaneIsFullIsClosed(t *testing.T) {
+	rig := newFarRig(t, meadowMode{moving: true}, nil, link{size: datagramSize})
+	rig.step(50)
+	c := rig.clients[0]
+	c.told, c.base, c.blocked = 0, 0, true
+	c.mute = true
+	rig.step(int(rig.run.def.hz.Ticks(staleAfter)) - 5)
+	if c.closed != 0 {
+		t.Fatalf("closed early with %v", c.closed)
+	}
+	rig.step(10)
+	if c.closed != schema.CodeStaleClient {
+		t.Errorf("closed with %v", c.closed)
+	}
+}
+
 func TestFramesGoOnAfterABudgetIsUsedUp(t *testing.T) {
 	rig := newFarRig(t, meadowMode{moving: true}, nil, link{size: datagramSize})
 	rig.step(50)
