@@ -42,7 +42,7 @@ type ClientHandshake struct {
 	changed   bool
 
 	rejected *RejectedError // a hint, see Reject
-	patience int            // sends until it is believed
+	patience int            // sends, answers to Challenges apart, until it is believed
 
 	done   bool
 	accept Accept
@@ -73,8 +73,9 @@ func (h *ClientHandshake) Packet() []byte {
 	if h.done || h.Err() != nil {
 		return nil
 	}
+	prompt := h.changed
 	h.changed = false
-	if h.rejected != nil {
+	if h.rejected != nil && !prompt { // or forged Challenges would use it up
 		if h.patience--; h.patience < 0 {
 			return nil
 		}

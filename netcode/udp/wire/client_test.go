@@ -221,6 +221,7 @@ func TestForgedRejectIsOutdoneByAccept(t *testing.T) {
 // Rejects that go on coming do not put off the end.
 func TestManyRejects(t *testing.T) {
 	h := knock(t, newDoor(t))
+	h.Packet()
 	for i := 0; h.Err() == nil; i++ {
 		if i > patientSends {
 			t.Fatal("it goes on sending")
@@ -229,6 +230,32 @@ func TestManyRejects(t *testing.T) {
 			t.Fatal(err)
 		}
 		h.Packet()
+	}
+}
+
+// Whoever forges a Reject cannot have it believed sooner by forging Challenges
+// behind it, which the client answers at once.
+func TestForgedChallengesUseUpNoPatience(t *testing.T) {
+	d := newDoor(t)
+	h := knock(t, d)
+	echo := [EchoSize]byte(h.nonce[:])
+	request := slices.Clone(h.Packet())
+	if _, err := h.Receive(AppendReject(nil, Reject{RejectVersion, echo})); err != nil {
+		t.Fatal(err)
+	}
+	for i := range byte(10) {
+		if _, err := h.Receive(AppendChallenge(nil, Challenge{echo, [CookieSize]byte{i}})); err != nil {
+			t.Fatalf("believed after %d Challenges", i)
+		}
+		if h.Packet() == nil {
+			t.Fatalf("given up after %d Challenges", i)
+		}
+	}
+	if _, err := h.Receive(d.receive(request, noon)); err != nil {
+		t.Fatal(err)
+	}
+	if done, err := h.Receive(d.receive(h.Packet(), noon)); !done || err != nil {
+		t.Errorf("the handshake came to nothing: %v", err)
 	}
 }
 
