@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"reflect"
 	"time"
 
 	"github.com/parlor-server/parlor/schema"
@@ -83,7 +82,7 @@ type definition struct {
 	emptyFor time.Duration
 	events   int
 	reliable bool
-	rewinds  bool // lags matter
+	rewinds  bool // some table can be rewound: only then is it followed, and recorded, how far behind players see
 	schema   schema.Schema
 	hash     uint64
 	inputs   []schema.InputDef
@@ -156,7 +155,7 @@ func define[W, L any](name string, game Game[W, L]) (*definition, error) {
 		return nil, fmt.Errorf("rooms: game %q: %w", name, err)
 	}
 	d.schema = room.store.Schema()
-	d.rewinds = rewinds(reflect.TypeFor[W]())
+	d.rewinds = room.store.HasRewind()
 	for i, in := range room.inputs {
 		d.inputs = append(d.inputs, in.def)
 		if in.def.Command {

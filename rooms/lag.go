@@ -2,9 +2,6 @@ package rooms
 
 import (
 	"encoding/binary"
-	"reflect"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/parlor-server/parlor/tick"
@@ -47,17 +44,6 @@ func (c *claim) lag(hz tick.Rate) uint16 {
 	least := int64(c.use-c.applied) << 8
 	lag := int64(int32(c.use<<8 - c.seen)) // both wrap around
 	return uint16(max(0, min(max(lag, least), most)+lagStep/2) / lagStep)
-}
-
-// rewinds tells whether a world has a table that can be rewound: only then is
-// it followed, and recorded, how far behind players see.
-func rewinds(world reflect.Type) bool {
-	for i := range world.NumField() {
-		if slices.Contains(strings.Split(world.Field(i).Tag.Get("parlor"), ","), "rewind") {
-			return true
-		}
-	}
-	return false
 }
 
 // look files what a command says that its player saw.
