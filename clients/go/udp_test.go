@@ -1,6 +1,7 @@
 package client
 
 import (
+	"encoding/binary"
 	"errors"
 	"net/http"
 	"strings"
@@ -90,6 +91,25 @@ func TestForgedPacketsAreNothing(t *testing.T) {
 	u.rest = nil
 	if err := u.take(packet); err != nil || len(u.rest) != 0 {
 		t.Errorf("a packet counted twice: %v", err)
+	}
+}
+
+// A Reject raises doubts only if it answers a packet that was sent lately: who
+// forges one must have seen that.
+func TestRejectsOfPacketsNeverSent(t *testing.T) {
+	u, _, _ := openTransport(t, nil)
+	for range 1000 {
+		u.sendControl(wire.Control{Type: wire.ControlPing})
+	}
+	for counter, doubted := range map[uint32]bool{1000: true, 600: true, 1001: false, 100: false, 0: false, 1 << 31: false, ^uint32(0): false} {
+		u.doubted = time.Time{}
+		echo := binary.LittleEndian.AppendUint32([]byte{7, 0, 0, 0}, counter)
+		if err := u.take(wire.AppendReject(nil, wire.Reject{Code: wire.RejectUnknownSession, Echo: [8]byte(echo)})); err != nil {
+			t.Fatal(err)
+		}
+		if u.doubted.IsZero() == doubted {
+			t.Errorf("a Reject of packet %d of 1000: doubted %v", counter, !doubted)
+		}
 	}
 }
 

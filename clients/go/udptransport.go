@@ -24,6 +24,7 @@ const (
 	rebindAfter   = 2 * time.Second        // and takes a new socket: its own address may have changed
 	doubtPace     = 100 * time.Millisecond // between pings to a server that may not know the session
 	doubtFor      = wire.RejectPatience    // until it counts as not knowing it
+	rejectWindow  = 512                    // packets back that a Reject may answer
 	maxReadErrors = 16                     // in a row
 )
 
@@ -212,7 +213,11 @@ func (t *udpTransport) rejected(packet []byte) {
 	r, err := wire.ParseReject(packet)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if err == nil && r.Code == wire.RejectUnknownSession && binary.LittleEndian.Uint32(r.Echo[:]) == t.session {
+	if err != nil || r.Code != wire.RejectUnknownSession || t.sealer == nil {
+		return
+	}
+	session, counter := binary.LittleEndian.Uint32(r.Echo[:]), binary.LittleEndian.Uint32(r.Echo[4:])
+	if session == t.session && uint32(t.sealer.Sent())-counter < rejectWindow {
 		t.doubt()
 	}
 }
