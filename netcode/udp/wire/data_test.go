@@ -180,3 +180,28 @@ func TestHotPathsDoNotAllocate(t *testing.T) {
 		}
 	}
 }
+
+// A client can give its packets what counters it likes, up to the last there is.
+func TestLastCounterThereIs(t *testing.T) {
+	const last = ^uint64(0)
+	for _, counters := range [][]uint64{{last - 1, last}, {last}, {1, last - 300, last - 100, last}, {last - 255, last}} {
+		var w window
+		for _, counter := range counters {
+			if w.seen(counter) {
+				t.Fatalf("%d counts as seen", counter)
+			}
+			w.mark(counter)
+			if !w.seen(counter) || w.newest != counter {
+				t.Errorf("%d was taken: the newest is %d", counter, w.newest)
+			}
+		}
+		for _, counter := range []uint64{0, 1, last - 256} {
+			if !w.seen(counter) {
+				t.Errorf("%d is not too old", counter)
+			}
+		}
+		if w.seen(last - 3) {
+			t.Errorf("%d counts as seen", last-3)
+		}
+	}
+}

@@ -37,7 +37,7 @@ func (w *window) advance(counter uint64) {
 		w.newest = counter
 		return
 	}
-	for c := w.newest + 1; c <= counter; c++ {
+	for c := counter; c > w.newest; c-- { // downwards: beyond the last counter comes 0
 		w.bits[c/64%uint64(len(w.bits))] &^= 1 << (c % 64)
 	}
 	w.newest = counter
