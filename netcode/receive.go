@@ -10,6 +10,17 @@ import (
 	"github.com/parlor-server/parlor/schema/fb"
 )
 
+// Warm reads of the session's memory what Receive is going to need, and returns
+// something of it. A transport with a batch of messages calls it for all their
+// sessions first. Only the transport's reader calls it.
+func (s *Session) Warm() (touched uint32) {
+	touched = s.closing.Load() + uint32(s.limits.last) + uint32(s.short[0])
+	if l := s.recent; l != nil {
+		touched += l.applied.Load() + uint32(l.lossy.used)
+	}
+	return touched
+}
+
 // Receive handles one inbound message, which it does not keep. Only the
 // transport's reader calls it. An error says that the session is closed, by
 // this message or before.
