@@ -240,6 +240,7 @@ func (p *player) framesNow() (n int) {
 // commands is a Commands message with as many commands as fit.
 func (r *rogue) commands(held uint16, seen, tick uint32, input uint8) []byte {
 	var list []schema.TickCommand
+	tick = max(tick, schema.MaxCommands) // none is before tick 1
 	for i := range uint32(schema.MaxCommands) {
 		list = append(list, schema.TickCommand{Tick: tick - i, Input: input, Payload: []byte{1}})
 	}
@@ -286,10 +287,16 @@ func TestRogueAcknowledgements(t *testing.T) {
 			held := []uint16{0xffff, 0, uint16(random.Uint32()), 1 << 15}[i%4]
 			seen := []uint32{0, 1, ^uint32(0), random.Uint32(), r.newest << 8}[i%5]
 			at := []uint32{r.newest + 3, 0, ^uint32(0), random.Uint32(), 7}[i%5]
+			if i > seconds*50 { // a tick long one, then the other
+				ack = r.newest * uint32(i/5%2)
+			}
 			r.drop(schema.KindCommands, 1, ack, r.commands(held, seen, at, 0))
 			r.spend(10 * time.Millisecond)
 		}
-		if got := r.keyframes - before; got > seconds+1 {
+		if len(r.closed) > 0 {
+			t.Errorf("the rogue was closed with %v: the test shows less than it should", r.closed)
+		}
+		if got := r.keyframes - before; got > seconds+1 || got < 2 {
 			t.Errorf("%d keyframes in %d s", got, seconds)
 		}
 	})
