@@ -49,6 +49,14 @@ func (s *Session) admit() error {
 	return nil
 }
 
+// Joining reports whether joins are under way, for which Ended waits: as long
+// as the game's own code takes.
+func (s *Session) Joining() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.pending > 0
+}
+
 // reject counts out a join that came to nothing.
 func (s *Session) reject() {
 	s.mu.Lock()

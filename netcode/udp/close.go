@@ -177,12 +177,19 @@ func (f *farewells) turn(now time.Duration) {
 	}
 }
 
-// settle has Session.Ended called, which waits for joins under way.
+// settle has Session.Ended called. Where joins are under way it waits for the
+// game, however long that takes: not on a goroutine that others need, as each
+// of these joins has one of its own already.
 func (c *conn) settle() {
 	s := c.shard.server
 	session, code := c.session, c.endCode
-	s.enders.do(func() {
+	end := func() {
 		session.Ended(code)
 		s.live.Done()
-	})
+	}
+	if session.Joining() {
+		s.stuck.Go(end)
+		return
+	}
+	s.enders.do(end)
 }

@@ -91,6 +91,32 @@ func TestClientCloses(t *testing.T) {
 	})
 }
 
+// Sessions that end while a game keeps their joins waiting, deaf to whoever
+// asks it to stop, do not keep others from ending.
+func TestStuckJoinsHoldUpNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, Config{}, netsim.Config{})
+		defer r.close()
+		other := r.client()
+		other.join()
+		for range 3 * endersLimit {
+			c := r.client()
+			c.hello()
+			c.send(encoded(schema.KindJoin, 0, 0, c.build.Join(schema.JoinInfo{Request: 1, Kind: "stuck"})))
+			c.idle(50 * time.Millisecond)
+			c.write(c.control(wire.Control{Type: wire.ControlClose}))
+		}
+		other.write(other.control(wire.Control{Type: wire.ControlClose}))
+		other.idle(100 * time.Millisecond)
+		if _, lost := r.host.seat(0).taken(); lost != 1 {
+			t.Errorf("the seat was lost %d times", lost)
+		}
+		close(r.host.stuck)
+		other.idle(100 * time.Millisecond)
+		r.expect("sessions that are not over", uint64(r.sessions.Stats().Sessions.Load()), 0)
+	})
+}
+
 // The memory of closed sessions is bounded, and lasts as long as it should.
 func TestFarewells(t *testing.T) {
 	var f farewells

@@ -16,12 +16,17 @@ import (
 
 // testHost lets everybody in and remembers seats and requests.
 type testHost struct {
+	stuck chan struct{} // what a Reserve of the kind "stuck" waits for, however long
+
 	mu       sync.Mutex // guards all below
 	seats    []*testSeat
 	requests []netcode.JoinRequest
 }
 
 func (h *testHost) Reserve(_ context.Context, req netcode.JoinRequest) (netcode.Seat, error) {
+	if req.Kind == "stuck" {
+		<-h.stuck
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	seat := &testSeat{}
@@ -113,7 +118,7 @@ func testKeys(t testing.TB, first byte) *wire.KeyRing {
 // it is in a network in memory.
 func newRig(t testing.TB, cfg Config, network netsim.Config) *rig {
 	t.Helper()
-	r := &rig{t: t, host: &testHost{}, auth: testAuth{make(chan struct{})}}
+	r := &rig{t: t, host: &testHost{stuck: make(chan struct{})}, auth: testAuth{make(chan struct{})}}
 	if cfg.Addr == "" {
 		r.network = netsim.NewNetwork(network)
 		cfg.Conn = r.listen("10.0.0.1:7777")

@@ -16,8 +16,8 @@ const (
 	answersPerSecond = 8192
 	// rejectsPerSecond is how many data packets of unknown sessions it answers.
 	rejectsPerSecond = 1024
-	// endersLimit and asideLimit bound the goroutines that wait: for joins of
-	// sessions that have ended, and for the keys of users' tokens.
+	// endersLimit and asideLimit bound the goroutines that end sessions, and
+	// those that wait for the keys of users' tokens.
 	endersLimit = 8
 	asideLimit  = 32
 )
@@ -44,6 +44,7 @@ type Server struct {
 	running sync.WaitGroup // readers and sweeps
 	aside   crew           // calls of Session.Receive that may wait
 	enders  crew           // calls of Session.Ended
+	stuck   sync.WaitGroup // those that wait for joins
 }
 
 // Listen opens the sockets and serves them until Close.
@@ -135,6 +136,7 @@ func (s *Server) Close() error {
 	s.running.Wait()
 	s.aside.wait()
 	s.enders.wait()
+	s.stuck.Wait()
 	return err
 }
 
