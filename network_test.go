@@ -3,6 +3,7 @@ package parlor
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -98,7 +99,7 @@ type lineNet struct {
 	conn    *netsim.PacketConn // the server's
 	players []*player
 
-	granting atomic.Pointer[Server] // server, for the clients' goroutines
+	granting atomic.Pointer[Server] // server, for the clients' goroutines; nil: it is away
 }
 
 const lineAddress = "10.0.0.1:7777"
@@ -126,8 +127,8 @@ func (l *lineNet) start() {
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	if before := l.granting.Load(); before != nil {
-		server.keys = before.keys // as of a server with a file of keys
+	if l.server != nil {
+		server.keys = l.server.keys // as of a server with a file of keys
 	}
 	u, err := udp.Listen(udp.Config{Conn: conn, Keys: server.keys, Sessions: server.sessions})
 	if err != nil {
@@ -151,7 +152,11 @@ func (l *lineNet) stop() {
 
 // grant is what POST /v1/connect would answer.
 func (l *lineNet) grant(user string) (g client.ConnectGrant, err error) {
-	c, err := l.granting.Load().Connect(auth.User{ID: user}, "", "")
+	server := l.granting.Load()
+	if server == nil {
+		return g, errors.New("the server is away")
+	}
+	c, err := server.Connect(auth.User{ID: user}, "", "")
 	if err != nil {
 		return g, err
 	}

@@ -19,8 +19,8 @@ const (
 	laneBudget    = 64 << 10               // bytes that the reliable lane sends at once
 	receiveWindow = 256                    // segments
 	lanePace      = 10 * time.Millisecond  // between updates of a busy lane
-	quietAfter    = 700 * time.Millisecond // without a packet the client asks for one,
-	quietPace     = 500 * time.Millisecond // again and again,
+	quietAfter    = 500 * time.Millisecond // without a packet the client asks for one,
+	quietPace     = 250 * time.Millisecond // again and again,
 	rebindAfter   = 2 * time.Second        // and takes a new socket: its own address may have changed
 	doubtPace     = 100 * time.Millisecond // between pings to a server that may not know the session
 	doubtFor      = wire.RejectPatience    // until it counts as not knowing it
