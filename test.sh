@@ -25,7 +25,7 @@ part_go() {
 
 part_race() {
   say "race detector"
-  go test -race -short ./tick ./state ./schema ./netcode/... ./auth ./rooms/... ./clients/go/... .
+  go test -race -short ./tick ./state ./schema ./netcode/... ./internal/netsim ./auth ./rooms/... ./clients/go/... ./demos/arena .
 }
 
 # Every fuzz target of every package, for a short time each. A worker that is

@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	baseEvery  = 4  // ticks between two that frames may start from, as in docs/udp.md
+	baseEvery  = 4  // ticks between two that frames may start from: state.BaseEvery, which sessions may not import
 	seenWindow = 32 // ticks back in which a repeated command is known again
 	maxStreams = 4  // command inputs of one room that are told apart
 )
