@@ -24,6 +24,7 @@ type delivery struct {
 	acked    bool      // the client has applied something since its last keyframe
 	applied  uint32    // the last tick that the client said it has applied
 	progress tick.Tick // when applied moved last, or nothing was in flight
+	keyed    tick.Tick // the last keyframe
 	dirty    bool      // messages wait for a flush
 }
 
@@ -161,7 +162,7 @@ func (r *runner) deliverTo(p *place, now tick.Tick, pulse bool) {
 	r.countFrame(frame, d)
 	if frame.keyframe {
 		d.applied, d.progress = uint32(now)-1, now // nothing is in flight before it
-		d.acked = false
+		d.acked, d.keyed = false, now
 	}
 	d.sent, d.ack, d.dirty, d.keyframe = now, ack, true, false
 	r.sendOwner(p, d.owner || frame.keyframe)
@@ -187,6 +188,9 @@ func (r *runner) behind(p *place, d *delivery, conn Conn) bool {
 	applied := conn.Applied()
 	switch {
 	case applied == 0 && d.acked: // it has lost its state and asks for all of it
+		if r.room.now-d.keyed < r.def.hz.Ticks(keyframeGap) {
+			return true
+		}
 		*d = delivery{keyframe: true, owner: true, ack: d.ack, progress: r.room.now}
 		return false
 	case applied > 0 && !d.acked:

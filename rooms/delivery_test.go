@@ -103,3 +103,24 @@ func TestAKeyframeThatComesLateIsNotHeldAgainstItsClient(t *testing.T) {
 		seatA.Leave()
 	})
 }
+
+func TestKeyframesInOrderAreRationedToo(t *testing.T) {
+	inHouse(t, "", func(h *house) {
+		a, _ := h.join("ann", rooms.JoinRequest{Kind: "walk"})
+		b, seatB := h.join("bob", rooms.JoinRequest{Kind: "walk"})
+		h.pass(2 * time.Second)
+		before, seconds := b.keys, 10
+		for i := range seconds * 20 { // bob has all of it and nothing in turn
+			said := uint32(0)
+			if i%2 == 0 {
+				said = a.Applied()
+			}
+			b.set(func() { b.silent, b.said = true, said })
+			h.pass(50 * time.Millisecond)
+		}
+		if got := b.keys - before; got > seconds+1 || got < seconds/2 {
+			t.Errorf("%d keyframes in %d s", got, seconds)
+		}
+		seatB.Leave()
+	})
+}

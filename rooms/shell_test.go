@@ -14,7 +14,7 @@ func (*trap) Frame(schema.Header, []byte) bool { panic("a trap") }
 
 func TestAPanicOfTheShellFaultsTheRoom(t *testing.T) {
 	c := newCrowd(t, 3)
-	for range 10 {
+	for range 30 { // by then a client may ask for another keyframe
 		c.step(t)
 	}
 	c.seats[1].place.conn = &trap{}
