@@ -172,9 +172,20 @@ func TestTheDeadAreNotHitInThePast(t *testing.T) {
 	}
 }
 
+// plainConn is what a rooms.Conn does that has no unreliable lane and sends at
+// once.
+type plainConn struct{}
+
+func (plainConn) Datagram(schema.Header, []byte) bool { return false }
+func (plainConn) DatagramSize() int                   { return 0 }
+func (plainConn) Base() uint32                        { return 0 }
+func (plainConn) Flush()                              {}
+func (plainConn) Done()                               {}
+
 // line is a client with a round trip: a rooms.Conn that gets and sends all half
 // of it late.
 type line struct {
+	plainConn
 	t         *testing.T
 	roundTrip time.Duration
 	says      bool // what it draws, with its commands
@@ -314,21 +325,6 @@ func (l *line) Applied() uint32 {
 
 // RTT implements rooms.Conn.
 func (l *line) RTT() time.Duration { return l.roundTrip }
-
-// Datagram implements rooms.Conn.
-func (l *line) Datagram(schema.Header, []byte) bool { return false }
-
-// DatagramSize implements rooms.Conn.
-func (l *line) DatagramSize() int { return 0 }
-
-// Base implements rooms.Conn.
-func (l *line) Base() uint32 { return 0 }
-
-// Flush implements rooms.Conn.
-func (l *line) Flush() {}
-
-// Done implements rooms.Conn.
-func (l *line) Done() {}
 
 // Close implements rooms.Conn.
 func (l *line) Close(code schema.Code, text string) { l.t.Errorf("closed with %v: %s", code, text) }

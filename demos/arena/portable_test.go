@@ -184,6 +184,7 @@ func playScript(t *testing.T, registry *rooms.Registry) {
 
 // hand is a scripted player and its rooms.Conn.
 type hand struct {
+	plainConn
 	t      *testing.T
 	conn   *rooms.Seat
 	silent bool // sends no commands
@@ -312,23 +313,8 @@ func (h *hand) Applied() uint32 {
 	return h.applied
 }
 
-// Datagram implements rooms.Conn.
-func (h *hand) Datagram(schema.Header, []byte) bool { return false }
-
-// DatagramSize implements rooms.Conn.
-func (h *hand) DatagramSize() int { return 0 }
-
-// Base implements rooms.Conn.
-func (h *hand) Base() uint32 { return 0 }
-
 // RTT implements rooms.Conn.
 func (h *hand) RTT() time.Duration { return 80 * time.Millisecond }
-
-// Flush implements rooms.Conn.
-func (h *hand) Flush() {}
-
-// Done implements rooms.Conn.
-func (h *hand) Done() {}
 
 // Close implements rooms.Conn.
 func (h *hand) Close(code schema.Code, text string) { h.t.Errorf("closed with %v: %s", code, text) }
