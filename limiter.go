@@ -12,6 +12,11 @@ import (
 const (
 	callRate  = 10  // a second
 	callBurst = 100 // at once: players behind one address
+
+	// Connect tokens of one address: a game's players may all come back at once,
+	// and each token takes a little memory until it has run out.
+	connectRate  = 50
+	connectBurst = 1000
 )
 
 // maxCallers is how many addresses are told apart. Those beyond it share one
@@ -20,9 +25,10 @@ const maxCallers = 16 << 10
 
 // limiter gives every address its allowance of calls. Safe for concurrent use.
 type limiter struct {
-	mu      sync.Mutex // guards what follows
-	callers map[netip.Prefix]allowance
-	swept   time.Time
+	rate, burst float64
+	mu          sync.Mutex // guards what follows
+	callers     map[netip.Prefix]allowance
+	swept       time.Time
 }
 
 // allowance fills up with time and is used up by calls.
@@ -31,7 +37,9 @@ type allowance struct {
 	at    time.Time
 }
 
-func newLimiter() *limiter { return &limiter{callers: make(map[netip.Prefix]allowance)} }
+func newLimiter(rate, burst float64) *limiter {
+	return &limiter{rate: rate, burst: burst, callers: make(map[netip.Prefix]allowance)}
+}
 
 // take reports whether a client may make one more call.
 func (l *limiter) take(remote string, now time.Time) bool {
@@ -45,9 +53,9 @@ func (l *limiter) take(remote string, now time.Time) bool {
 	}
 	a, known := l.callers[key]
 	if !known {
-		a = allowance{callBurst, now}
+		a = allowance{l.burst, now}
 	}
-	a.calls = min(callBurst, a.calls+now.Sub(a.at).Seconds()*callRate)
+	a.calls = min(l.burst, a.calls+now.Sub(a.at).Seconds()*l.rate)
 	a.at = now
 	ok := a.calls >= 1
 	if ok {
@@ -64,7 +72,7 @@ func (l *limiter) sweep(now time.Time) {
 	}
 	l.swept = now
 	for key, a := range l.callers {
-		if a.calls+now.Sub(a.at).Seconds()*callRate >= callBurst {
+		if a.calls+now.Sub(a.at).Seconds()*l.rate >= l.burst {
 			delete(l.callers, key)
 		}
 	}

@@ -8,7 +8,7 @@ import (
 )
 
 func TestLimiter(t *testing.T) {
-	l, now := newLimiter(), time.Unix(1e9, 0)
+	l, now := newLimiter(callRate, callBurst), time.Unix(1e9, 0)
 	for i := range callBurst {
 		if !l.take("192.0.2.1:5", now) {
 			t.Fatalf("call %d was refused", i)
@@ -31,7 +31,7 @@ func TestLimiter(t *testing.T) {
 }
 
 func TestLimiterForgetsAndStaysSmall(t *testing.T) {
-	l, now := newLimiter(), time.Unix(1e9, 0)
+	l, now := newLimiter(callRate, callBurst), time.Unix(1e9, 0)
 	for i := range 2 * maxCallers {
 		l.take(fmt.Sprintf("10.%d.%d.%d:1", i>>16, i>>8&255, i&255), now)
 	}

@@ -34,7 +34,8 @@ type Server struct {
 	keys      *wire.KeyRing
 	udp       atomic.Pointer[udp.Server] // nil: not listening
 	metrics   *metrics
-	limiter   *limiter
+	limiter   *limiter // of calls that open rooms
+	connects  *limiter // of connect tokens
 	pages     *pages
 	handler   http.Handler
 	admin     http.Handler
@@ -59,7 +60,7 @@ func New(cfg Config) (*Server, error) {
 	if err := cfg.check(); err != nil {
 		return nil, fmt.Errorf("parlor: %w", err)
 	}
-	s := &Server{cfg: cfg, dev: cfg.Development(), metrics: newMetrics(), limiter: newLimiter(), drain: make(chan struct{})}
+	s := &Server{cfg: cfg, dev: cfg.Development(), metrics: newMetrics(), limiter: newLimiter(callRate, callBurst), connects: newLimiter(connectRate, connectBurst), drain: make(chan struct{})}
 	s.closing, s.beginClose = context.WithCancel(context.Background())
 	if err := s.build(); err != nil {
 		_ = s.Close() // the first error says more

@@ -137,6 +137,12 @@ func (s *Server) Connect(user auth.User, room, ticket string) (Connect, error) {
 // connect answers POST /v1/connect.
 func (a api) connect(w http.ResponseWriter, r *http.Request) {
 	limitBody(w, r)
+	// On a developer's own machine bots come as fast as they like.
+	if !a.server.dev && !a.server.connects.take(a.server.remoteAddr(r), time.Now()) {
+		w.Header().Set("Retry-After", "1")
+		writeError(w, schema.Errorf(schema.CodeRateLimited, "too many connections from your address; wait a second"))
+		return
+	}
 	user, guestToken, err := a.server.auth.Authenticate(r.Context(), bearer(r))
 	if err != nil {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="parlor"`)

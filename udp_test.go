@@ -8,7 +8,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/parlor-server/parlor/auth"
 	"github.com/parlor-server/parlor/clients/go"
 	"github.com/parlor-server/parlor/netcode/udp/wire"
 )
@@ -147,4 +149,28 @@ func TestMatchedPlayerConnectsOverUDP(t *testing.T) {
 	if room.ID() != match.Room || c.Transport() != "udp" {
 		t.Errorf("the player is in room %s over %s, want %s over UDP", room.ID(), c.Transport(), match.Room)
 	}
+}
+
+// Beside development mode one address gets only so many tokens.
+func TestConnectionsAreLimited(t *testing.T) {
+	s, _, _ := runServer(t, func(c *Config) {
+		c.Auth = auth.Config{Keys: filepath.Join(c.Data, "secret")}
+		c.AdminToken = "x"
+		if err := os.WriteFile(c.Auth.Keys, []byte(testSecret), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	})
+	token := "Bearer " + sign(t, testSecret, time.Hour)
+	var c Connect
+	status, answer, _ := call(t, "POST", s.URL()+"v1/connect", "", "Authorization", token)
+	wantStatus(t, status, answer, http.StatusOK, &c)
+	if c.User != "ada" || c.GuestToken != "" {
+		t.Errorf("got %+v", c)
+	}
+	soon := time.Now().Add(time.Hour) // nothing comes back before
+	for range connectBurst {
+		s.connects.take("127.0.0.1", soon)
+	}
+	status, answer, _ = call(t, "POST", s.URL()+"v1/connect", "", "Authorization", token)
+	wantProblem(t, status, answer, http.StatusTooManyRequests, "RATE_LIMITED")
 }
