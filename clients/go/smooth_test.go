@@ -121,3 +121,37 @@ func TestSmoothness(t *testing.T) {
 		}
 	}
 }
+
+// A row that was carried on while a frame was surely under way does not go back
+// when the round trip turns out a little shorter than a tick.
+func TestNoStepBackWhenTheRoundTripShrinks(t *testing.T) {
+	const rate = tick.Rate(20)
+	i := detachedInterpolator()
+	i.room.member.Store(&membership{rate: rate})
+	i.lossy = true
+	start := time.Unix(1000, 0)
+	i.room.clock.reset(rate, 0, 51*time.Millisecond, start)
+	now := start
+	for n := tick.Tick(1); n <= 40; n++ {
+		now = start.Add(time.Duration(n) * rate.Period())
+		i.room.clock.framedLossy(n, now, 0)
+		i.saw(1, walker{X: float32(n)}, n)
+		i.frame = n
+		i.Sample(1, now)
+	}
+	last, carried := float32(0), false
+	for range 40 { // no frame comes any more
+		now = now.Add(10 * time.Millisecond)
+		row, _ := i.Sample(1, now)
+		if row.X < last {
+			t.Fatalf("the row went back from %v to %v", last, row.X)
+		}
+		if last = row.X; last > 40.5 && !carried {
+			carried = true
+			i.room.clock.setRTT(49 * time.Millisecond)
+		}
+	}
+	if !carried {
+		t.Errorf("the row was drawn up to %v only: nothing was tested", last)
+	}
+}

@@ -14,6 +14,9 @@ type track[T any] struct {
 	past    []moment[T]
 	anchor  moment[T] // what was drawn when play was beyond past; it goes on from there
 	removed tick.Tick // 0: the row is there
+
+	carried     float64 // how many ticks beyond the last moment the row may have been carried already,
+	carriedFrom float64 // which was then that of this tick
 }
 
 type moment[T any] struct {
@@ -55,8 +58,12 @@ func (i *Interpolator[T]) forward(row *T, t *track[T], at, ticks float64) {
 		return
 	}
 	_, _, sure := i.room.clock.trouble()
-	sure = max(sure, float64(i.begun)-m[2].tick)
-	ticks -= max(0, at-m[2].tick-min(maxForward, sure))
+	limit := min(maxForward, max(sure, float64(i.begun)-m[2].tick))
+	if t.carriedFrom == m[2].tick {
+		limit = max(limit, t.carried) // what was drawn is not taken back when the round trip turns out shorter
+	}
+	t.carried, t.carriedFrom = limit, m[2].tick
+	ticks -= max(0, at-m[2].tick-limit)
 	if ticks <= 0 {
 		return
 	}
