@@ -166,16 +166,17 @@ func (i *Interpolator[T]) saw(id state.ID, row T, at tick.Tick) {
 	}
 	tr.removed = 0
 	if last := tr.last(); last != nil {
+		stood := last.row
 		if i.play > last.tick {
-			drawn, _ := i.sample(tr)
-			tr.anchor = moment[T]{i.play, drawn}
+			stood, _ = i.sample(tr)
+			tr.anchor = moment[T]{i.play, stood}
 		}
 		still := i.frame
 		if paused := at - min(at, minDelay); !i.lossy || at > max(still, tick.Tick(last.tick))+maxGap {
 			still = max(still, paused)
 		}
 		if float64(still) > last.tick && still < at {
-			tr.add(moment[T]{float64(still), last.row})
+			tr.add(moment[T]{float64(still), stood})
 		}
 	}
 	tr.add(moment[T]{float64(at), row})

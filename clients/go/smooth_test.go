@@ -155,3 +155,33 @@ func TestNoStepBackWhenTheRoundTripShrinks(t *testing.T) {
 		t.Errorf("the row was drawn up to %v only: nothing was tested", last)
 	}
 }
+
+// Nor does one when frames come again after a pause: it goes on from where it
+// was drawn.
+func TestNoStepBackAfterAPause(t *testing.T) {
+	const rate = tick.Rate(20)
+	i := detachedInterpolator()
+	i.room.member.Store(&membership{rate: rate})
+	i.lossy = true
+	start := time.Unix(1000, 0)
+	i.room.clock.reset(rate, 0, 150*time.Millisecond, start)
+	last, furthest := float32(0), float32(0)
+	for now := start; now.Before(start.Add(4 * time.Second)); now = now.Add(10 * time.Millisecond) {
+		n := tick.Tick(now.Sub(start) / rate.Period())
+		if n > i.frame && (n <= 40 || n >= 55) { // those between are lost
+			i.room.clock.framedLossy(n, now, 0)
+			i.saw(1, walker{X: float32(n)}, n)
+			i.frame = n
+		}
+		row, _ := i.Sample(1, now)
+		if row.X < last {
+			t.Fatalf("at tick %d the row went back from %v to %v", n, last, row.X)
+		}
+		if last = row.X; n < 55 {
+			furthest = last
+		}
+	}
+	if furthest <= 40 {
+		t.Errorf("before the pause was over the row was drawn up to %v only: nothing was tested", furthest)
+	}
+}
