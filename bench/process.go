@@ -21,6 +21,11 @@ const (
 	loadCore   = 1
 )
 
+// maxCPU is how many seconds of CPU a child may use before the kernel ends it:
+// several times what a run needs. Two children that run before all others, on
+// a machine of two cores, leave nobody else the time to end them.
+const maxCPU = 60
+
 // process is a child with a core for itself, whose standard output is read
 // line by line. Its owner must call end.
 type process struct {
@@ -39,6 +44,12 @@ func start(ctx context.Context, core int, path string, args ...string) (*process
 	}
 	if err := startOn(core, cmd); err != nil {
 		return nil, fmt.Errorf("failed to start %s: %w", path, err)
+	}
+	limit := unix.Rlimit{Cur: maxCPU, Max: maxCPU}
+	if err := unix.Prlimit(cmd.Process.Pid, unix.RLIMIT_CPU, &limit, nil); err != nil {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+		return nil, fmt.Errorf("failed to bound the time of %s: %w", path, err)
 	}
 	lines := bufio.NewScanner(out)
 	lines.Buffer(nil, 1<<20)
