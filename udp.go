@@ -116,7 +116,8 @@ var errNoUDP = schema.Errorf(schema.CodeRefused, "this server does not listen fo
 
 // Connect grants a user a connection over UDP: what POST /v1/connect does, for
 // a matchmaker in the same process. ticket, which may be empty, is that of a
-// seat in room.
+// seat in room. The token carries no claims: the rules see User.Claims only if
+// the client's Hello brings a signed token of the same user.
 func (s *Server) Connect(user auth.User, room, ticket string) (Connect, error) {
 	u := s.udp.Load()
 	if u == nil {
