@@ -19,7 +19,7 @@ import (
 // what is in itself. A new folder takes its place here.
 func layers() []string {
 	return []string{
-		"internal", "schema", "tick", "state", "auth", "netcode", "rooms",
+		"internal", "schema", "tick", "state", "auth", "netcode", "rooms", "persistence",
 		".", "clients/go", "cli", "demos", "cmd", "bench",
 	}
 }
@@ -27,36 +27,43 @@ func layers() []string {
 // forbidden are arrows that the layers would allow, with the reason against.
 func forbidden() map[[2]string]string {
 	return map[[2]string]string{
-		{"rooms", "netcode"}:      "each declares the interface that it consumes, and the root joins them",
-		{"auth", "schema"}:        "tokens are no matter of the protocol",
-		{"auth", "state"}:         "who a player is does not depend on a game",
-		{"netcode", "state"}:      "sessions carry bytes, whatever a game makes of them",
-		{"clients/go", "netcode"}: "a client does not carry the server with it",
-		{"clients/go", "rooms"}:   "a client does not carry the server with it",
-		{"clients/go", "."}:       "a client does not carry the server with it",
+		{"rooms", "netcode"}:          "each declares the interface that it consumes, and the root joins them",
+		{"persistence", "netcode"}:    "each declares the interface that it consumes, and the root joins them",
+		{"persistence", "rooms"}:      "games and records meet in the root",
+		{"clients/go", "persistence"}: "a client does not carry the server with it",
+		{"auth", "schema"}:            "tokens are no matter of the protocol",
+		{"auth", "state"}:             "who a player is does not depend on a game",
+		{"netcode", "state"}:          "sessions carry bytes, whatever a game makes of them",
+		{"clients/go", "netcode"}:     "a client does not carry the server with it",
+		{"clients/go", "rooms"}:       "a client does not carry the server with it",
+		{"clients/go", "."}:           "a client does not carry the server with it",
 	}
 }
 
 // excepted are arrows within those forbidden that are right.
 func excepted(from, to string) bool {
-	// Both ends of a UDP connection speak the same packets.
-	return within(from, "clients/go") && (within(to, "netcode/udp/wire") || within(to, "netcode/udp/reliable"))
+	// Both ends of a UDP connection speak the same packets, and both ends of a
+	// record room the same values and queries.
+	shared := []string{"netcode/udp/wire", "netcode/udp/reliable", "persistence/value", "persistence/query"}
+	return within(from, "clients/go") && slices.ContainsFunc(shared, func(dir string) bool { return within(to, dir) })
 }
 
 // libraries are the modules that are not ours, by the folders that may import
 // them. Each has one purpose, so that it can be replaced in one place.
 func libraries() map[string][]string {
 	return map[string][]string{
-		"github.com/alecthomas/kong":          {"cli"},                                                // parses the command line
-		"github.com/coder/websocket":          {"netcode/ws", "clients/go", "bench"},                  // both ends of a connection, and the benchmark's floor
-		"github.com/golang-jwt/jwt":           {"auth"},                                               // checks tokens
-		"github.com/google/flatbuffers":       {"schema"},                                             // the wire's tables
-		"github.com/oklog/ulid":               {"auth", "rooms", "netcode"},                           // IDs that sort by time
-		"github.com/prometheus/client_golang": {"."},                                                  // exposes metrics
-		"github.com/rs/zerolog":               {"."},                                                  // writes log lines
-		"github.com/xtaci/kcp-go":             {"netcode/udp/reliable"},                               // its state machine, for ordered messages over UDP
-		"golang.org/x/crypto":                 {"netcode/udp/wire"},                                   // ChaCha20-Poly1305, BLAKE2
-		"golang.org/x/sys":                    {"netcode/ws", "netcode/udp", "rooms/record", "bench"}, // system calls that the standard library lacks
+		"github.com/alecthomas/kong":          {"cli"},                                                        // parses the command line
+		"github.com/coder/websocket":          {"netcode/ws", "clients/go", "bench"},                          // both ends of a connection, and the benchmark's floor
+		"github.com/golang-jwt/jwt":           {"auth"},                                                       // checks tokens
+		"github.com/google/flatbuffers":       {"schema"},                                                     // the wire's tables
+		"github.com/oklog/ulid":               {"auth", "rooms", "netcode"},                                   // IDs that sort by time
+		"github.com/prometheus/client_golang": {"."},                                                          // exposes metrics
+		"github.com/rs/zerolog":               {"."},                                                          // writes log lines
+		"github.com/tidwall/btree":            {"persistence/table", "persistence/live", "persistence/store"}, // ordered indexes, copied on write
+		"go.etcd.io/bbolt":                    {"persistence/store"},                                          // the store that checkpoints go to
+		"github.com/xtaci/kcp-go":             {"netcode/udp/reliable"},                                       // its state machine, for ordered messages over UDP
+		"golang.org/x/crypto":                 {"netcode/udp/wire"},                                           // ChaCha20-Poly1305, BLAKE2
+		"golang.org/x/sys":                    {"netcode/ws", "netcode/udp", "rooms/record", "bench"},         // system calls that the standard library lacks
 		"golang.org/x/net":                    {"bench"},
 	}
 }

@@ -46,6 +46,28 @@ const (
 	CodeLeft          Code = 34
 )
 
+// Codes about record rooms.
+const (
+	CodeDuplicate            Code = 50
+	CodeValidation           Code = 51
+	CodeExecuteFailed        Code = 52
+	CodeSchemaMismatch       Code = 53
+	CodeOutOfOrder           Code = 54
+	CodeClientUnknown        Code = 55
+	CodeResultExpired        Code = 56
+	CodeNoSuchMutation       Code = 57
+	CodeNoSuchCollection     Code = 58
+	CodeBadQuery             Code = 59
+	CodeTooManyOperations    Code = 60
+	CodeTooManySubscriptions Code = 61
+	CodeQuarantined          Code = 62
+	CodeStoreFailed          Code = 63
+	CodeRoomTooLarge         Code = 64
+	CodeMigrationFailed      Code = 65
+	CodeScanLimit            Code = 66
+	CodeVoided               Code = 67
+)
+
 // String returns the code's name as users see it, such as "ROOM_FULL".
 func (c Code) String() string {
 	switch c {
@@ -113,6 +135,48 @@ func (c Code) roomString() string {
 		return "TOO_MANY_ROOMS"
 	case CodeLeft:
 		return "LEFT"
+	}
+	return c.recordString()
+}
+
+func (c Code) recordString() string {
+	switch c {
+	case CodeDuplicate:
+		return "DUPLICATE"
+	case CodeValidation:
+		return "VALIDATION"
+	case CodeExecuteFailed:
+		return "EXECUTE_FAILED"
+	case CodeSchemaMismatch:
+		return "SCHEMA_MISMATCH"
+	case CodeOutOfOrder:
+		return "OUT_OF_ORDER"
+	case CodeClientUnknown:
+		return "CLIENT_UNKNOWN"
+	case CodeResultExpired:
+		return "RESULT_EXPIRED"
+	case CodeNoSuchMutation:
+		return "NO_SUCH_MUTATION"
+	case CodeNoSuchCollection:
+		return "NO_SUCH_COLLECTION"
+	case CodeBadQuery:
+		return "BAD_QUERY"
+	case CodeTooManyOperations:
+		return "TOO_MANY_OPERATIONS"
+	case CodeTooManySubscriptions:
+		return "TOO_MANY_SUBSCRIPTIONS"
+	case CodeQuarantined:
+		return "QUARANTINED"
+	case CodeStoreFailed:
+		return "STORE_FAILED"
+	case CodeRoomTooLarge:
+		return "ROOM_TOO_LARGE"
+	case CodeMigrationFailed:
+		return "MIGRATION_FAILED"
+	case CodeScanLimit:
+		return "SCAN_LIMIT"
+	case CodeVoided:
+		return "VOIDED"
 	}
 	return "CODE_" + strconv.Itoa(int(c))
 }

@@ -17,6 +17,11 @@ const (
 	KindCommand  Kind = 5
 	KindEvent    Kind = 6
 	KindCommands Kind = 7
+
+	KindOpen        Kind = 8
+	KindSubscribe   Kind = 9
+	KindUnsubscribe Kind = 10
+	KindMutate      Kind = 11
 )
 
 // Server to client.
@@ -30,6 +35,11 @@ const (
 	KindMessage Kind = 22
 	KindError   Kind = 23
 	KindTiming  Kind = 24
+
+	KindOpened  Kind = 25
+	KindDelta   Kind = 26
+	KindReceipt Kind = 27
+	KindReset   Kind = 28
 )
 
 // Both ways.

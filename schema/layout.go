@@ -58,6 +58,18 @@ var (
 	layoutCommands = layout{"Commands", []field{{"held", shape16, nil}, {"seen", shape32, nil}, {"payload", shapeBytes, nil}}}
 	layoutEvent    = layout{"Event", []field{{"input", shape8, nil}, {"seq", shape32, nil}, {"payload", shapeBytes, nil}}}
 
+	layoutOpen = layout{"Open", []field{
+		{"request", shape32, nil}, {"room", shapeString, nil}, {"client", shapeString, nil}, {"epoch", shape64, nil},
+		{"cursor", shape64, nil}, {"schema_hash", shape64, nil}, {"version", shape32, nil},
+	}}
+	layoutSubscribe = layout{"Subscribe", []field{
+		{"id", shape32, nil}, {"collection", shapeString, nil}, {"query", shapeBytes, nil}, {"since", shape64, nil}, {"held", shapeBytes, nil},
+	}}
+	layoutUnsubscribe = layout{"Unsubscribe", []field{{"id", shape32, nil}}}
+	layoutMutate      = layout{"Mutate", []field{
+		{"id", shape64, nil}, {"name", shapeString, nil}, {"args", shapeBytes, nil}, {"version", shape32, nil}, {"void", shape8, nil},
+	}}
+
 	layoutWelcome = layout{"Welcome", []field{
 		{"protocol", shape16, nil}, {"session", shapeString, nil}, {"user", shapeString, nil}, {"guest_token", shapeString, nil},
 		{"server_time", shape64, nil}, {"ping_interval", shape32, nil}, {"server", shapeString, nil}, {"development", shape8, nil},
@@ -88,6 +100,17 @@ var (
 	layoutTiming  = layout{"Timing", []field{{"margin", shapeSigned16, nil}, {"missing", shape16, nil}}}
 	layoutError   = layout{"Error", []field{{"code", shape16, nil}, {"request", shape32, nil}, {"message", shapeString, nil}}}
 
+	layoutOpened = layout{"Opened", []field{
+		{"request", shape32, nil}, {"room", shapeString, nil}, {"epoch", shape64, nil}, {"seq", shape64, nil}, {"known", shape8, nil},
+		{"last", shape64, nil}, {"role", shapeString, nil}, {"version", shape32, nil}, {"schema_hash", shape64, nil}, {"schema", shapeBytes, nil},
+	}}
+	layoutDelta   = layout{"Delta", []field{{"id", shape32, nil}, {"from", shape64, nil}, {"seq", shape64, nil}, {"payload", shapeBytes, nil}}}
+	layoutReceipt = layout{"Receipt", []field{
+		{"mutation", shape64, nil}, {"seq", shape64, nil}, {"code", shape16, nil}, {"message", shapeString, nil},
+		{"field", shapeString, nil}, {"result", shapeBytes, nil},
+	}}
+	layoutReset = layout{"Reset", []field{{"epoch", shape64, nil}, {"code", shape16, nil}, {"message", shapeString, nil}}}
+
 	layoutPing = layout{"Ping", []field{{"id", shape32, nil}, {"time", shape64, nil}}}
 	layoutPong = layout{"Pong", []field{
 		{"id", shape32, nil}, {"time", shape64, nil}, {"server_time", shape64, nil}, {"applied", shapeApplied, nil},
@@ -114,6 +137,8 @@ func layoutOf(k Kind) *layout {
 		return &layoutCommands
 	case KindWelcome:
 		return &layoutWelcome
+	case KindOpen, KindSubscribe, KindUnsubscribe, KindMutate, KindOpened, KindDelta, KindReceipt, KindReset:
+		return recordLayoutOf(k)
 	case KindJoined:
 		return &layoutJoined
 	case KindLeft:
@@ -136,6 +161,29 @@ func layoutOf(k Kind) *layout {
 		return &layoutPong
 	case KindClose:
 		return &layoutClose
+	}
+	return nil
+}
+
+// recordLayoutOf is layoutOf for the messages of record rooms.
+func recordLayoutOf(k Kind) *layout {
+	switch k {
+	case KindOpen:
+		return &layoutOpen
+	case KindSubscribe:
+		return &layoutSubscribe
+	case KindUnsubscribe:
+		return &layoutUnsubscribe
+	case KindMutate:
+		return &layoutMutate
+	case KindOpened:
+		return &layoutOpened
+	case KindDelta:
+		return &layoutDelta
+	case KindReceipt:
+		return &layoutReceipt
+	case KindReset:
+		return &layoutReset
 	}
 	return nil
 }

@@ -91,6 +91,7 @@ func bodies(t testing.TB) map[Kind][][]byte {
 	add(KindPong, b.Pong(PongInfo{ID: 1, Time: 2, ServerTime: 3, Applied: []Applied{{1, 10}, {2, 20}}}))
 	add(KindPong, b.Pong(PongInfo{}))
 	add(KindClose, b.Close(CodeGoingAway, "later"))
+	addRecordBodies(add)
 	for _, k := range everyKind() {
 		if len(out[k]) == 0 {
 			t.Fatalf("no body of %s", k)
@@ -99,9 +100,46 @@ func bodies(t testing.TB) map[Kind][][]byte {
 	return out
 }
 
+func addRecordBodies(add func(Kind, []byte)) {
+	b := NewBuilder()
+	add(KindOpen, b.Open(OpenInfo{Request: 1, Room: "tasks/main", Client: "c", Epoch: 2, Cursor: 3, SchemaHash: 4, Version: 5}))
+	add(KindOpen, b.Open(OpenInfo{}))
+	add(KindSubscribe, b.Subscribe(SubscribeInfo{ID: 1, Collection: "Tasks", Query: []byte(`{}`), Since: 2, Held: []byte{1, 2}}))
+	add(KindSubscribe, b.Subscribe(SubscribeInfo{}))
+	add(KindUnsubscribe, b.Unsubscribe(7))
+	add(KindMutate, b.Mutate(MutateInfo{ID: 1, Name: "Vote", Args: []byte{1}, Version: 2, Void: true}))
+	add(KindMutate, b.Mutate(MutateInfo{}))
+	add(KindOpened, b.Opened(OpenedInfo{
+		Request: 1, Room: "tasks/main", Epoch: 2, Seq: 3, Known: true, Last: 4, Role: "editor", Version: 5, SchemaHash: 6, Schema: []byte(`{}`),
+	}))
+	add(KindOpened, b.Opened(OpenedInfo{}))
+	add(KindDelta, b.Delta(1, 2, 3, []byte{4, 5}))
+	add(KindDelta, b.Delta(0, 0, 0, nil))
+	add(KindReceipt, b.Receipt(ReceiptInfo{Mutation: 1, Seq: 2, Code: CodeDuplicate, Message: "there", Field: "ID", Result: []byte(`1`)}))
+	add(KindReceipt, b.Receipt(ReceiptInfo{}))
+	add(KindReset, b.Reset(1, CodeGoingAway, "restored"))
+	add(KindReset, b.Reset(0, 0, ""))
+}
+
 // root returns the generated accessor of a body.
 func root(k Kind, body []byte) any {
 	switch k {
+	case KindOpen:
+		return fb.GetRootAsOpen(body, 0)
+	case KindSubscribe:
+		return fb.GetRootAsSubscribe(body, 0)
+	case KindUnsubscribe:
+		return fb.GetRootAsUnsubscribe(body, 0)
+	case KindMutate:
+		return fb.GetRootAsMutate(body, 0)
+	case KindOpened:
+		return fb.GetRootAsOpened(body, 0)
+	case KindDelta:
+		return fb.GetRootAsDelta(body, 0)
+	case KindReceipt:
+		return fb.GetRootAsReceipt(body, 0)
+	case KindReset:
+		return fb.GetRootAsReset(body, 0)
 	case KindHello:
 		return fb.GetRootAsHello(body, 0)
 	case KindAuth:
