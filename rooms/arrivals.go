@@ -29,6 +29,10 @@ func (r *runner) takeIn(items []item, data []byte) (worked bool) {
 			continue
 		}
 		worked = true
+		if it.kind == itemWritten {
+			r.takeWritten(it.order.written)
+			continue
+		}
 		if it.kind == itemCommand || it.kind == itemEvent {
 			if it.place.current == it.from { // not of a connection that was replaced, or a player who left
 				r.takeInput(it.place, it, it.payload(data))

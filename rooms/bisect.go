@@ -122,7 +122,7 @@ func readTicks(path string, opts record.ReadOptions) ([]recordedTick, error) {
 func describeOp(in record.Input) string {
 	names := map[OpKind]string{
 		OpCreate: "create", OpJoin: "join", OpRejoin: "rejoin", OpLost: "lost", OpLeave: "leave",
-		OpCommand: "command", OpNeutral: "neutral command", OpEvent: "event", OpDispose: "dispose", OpLag: "lag",
+		OpCommand: "command", OpNeutral: "neutral command", OpEvent: "event", OpDispose: "dispose", OpLag: "lag", OpWritten: "outcome of a write",
 	}
 	return fmt.Sprintf("%s %d of player %d: %x", names[OpKind(in.Kind)], in.Index, in.Player, in.Payload)
 }

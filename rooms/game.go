@@ -49,6 +49,9 @@ type Game[W, L any] struct {
 	// Tick runs once in every tick, after joins, leaves, events and commands.
 	// Three panics in a row close the room.
 	Tick func(*W, *Ctx)
+	// Written tells what became of a transaction made with state.Records, for
+	// rules that must know: what players hear is better said with Writing.Then.
+	Written func(*W, *Ctx, Written)
 	// Dispose is the last call to a room, when all players have left. A room
 	// that failed is not disposed of.
 	Dispose func(*W, *Ctx)
@@ -219,6 +222,9 @@ func bindHooks[W, L any](w *W, game Game[W, L]) hooks {
 	}
 	if game.Tick != nil {
 		h.tick = func(ctx *Ctx) { game.Tick(w, ctx) }
+	}
+	if game.Written != nil {
+		h.written = func(ctx *Ctx, written Written) { game.Written(w, ctx, written) }
 	}
 	if game.Dispose != nil {
 		h.dispose = func(ctx *Ctx) { game.Dispose(w, ctx) }

@@ -43,6 +43,7 @@ type hooks struct {
 	join    func(*Ctx, *Player, []byte) error
 	leave   func(*Ctx, *Player, LeaveReason)
 	tick    func(*Ctx)
+	written func(*Ctx, Written)
 	dispose func(*Ctx)
 }
 
@@ -116,12 +117,17 @@ func (r *GameRoom) Apply(op Op, out *Outbox) {
 		r.input(op, out)
 	case OpLag:
 		r.lag(op)
+	case OpWritten:
+		r.written(op, out)
 	case OpDispose:
 		if r.hooks.dispose != nil {
 			_ = r.call("Dispose", nil, out, func() error { r.hooks.dispose(&r.ctx); return nil })
 		}
 	}
 	r.sendAway(out)
+	if op.Kind == OpDispose {
+		r.putWrites(out)
+	}
 }
 
 // Tick runs the Tick hook and ends the tick: changes are found, hashes brought
@@ -143,6 +149,7 @@ func (r *GameRoom) Tick(now tick.Tick, out *Outbox) {
 		r.sendAway(out)
 	}
 	r.store.EndTick()
+	r.putWrites(out)
 	r.open = false
 }
 

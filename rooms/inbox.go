@@ -25,6 +25,7 @@ const (
 	itemKick
 	itemCall // reads the room on its loop
 	itemClose
+	itemWritten // fits always: a bounded number of transactions wait
 )
 
 // item is what another goroutine wants of a room.
@@ -40,11 +41,12 @@ type item struct {
 	order  *order // for the rare kinds
 }
 
-// order is what itemKick, itemCall and itemClose carry.
+// order is what itemKick, itemCall, itemClose and itemWritten carry.
 type order struct {
-	text string
-	run  func()
-	code schema.Code
+	text    string
+	run     func()
+	code    schema.Code
+	written Written
 }
 
 // payload is what an input carries; data came with it from take.

@@ -32,6 +32,8 @@ type JoinRequest struct {
 	Private    bool   // JoinCreate: listed nowhere, joinable by ID only
 	User       auth.User
 	Remote     string // the client's address, for logs
+
+	records RecordRooms // for ReadRecords; nil: there are none
 }
 
 // Options decodes the client's join options into v; without any, v stays as it is.

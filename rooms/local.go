@@ -13,13 +13,15 @@ import (
 // Local is one room without network, clock and goroutines: for tests and
 // tools. It keeps its ops, so that it can run again from the beginning.
 type Local struct {
-	kind Kind
-	room *GameRoom
-	seed uint64
-	out  Outbox
-	log  []Op // OpKind 0 ends a tick
-	sent []Send
-	gens []int
+	kind    Kind
+	room    *GameRoom
+	seed    uint64
+	out     Outbox
+	log     []Op // OpKind 0 ends a tick
+	sent    []Send
+	puts    []state.Transaction
+	records RecordRooms
+	gens    []int
 }
 
 // OpenLocal makes a room and runs its Create hook.
@@ -35,6 +37,9 @@ func (k Kind) OpenLocal(seed uint64, options []byte) (*Local, error) {
 	}
 	return l, nil
 }
+
+// Records is where Load hooks read with ReadRecords.
+func (l *Local) Records(r RecordRooms) { l.records = r }
 
 // Room is the room between two steps.
 func (l *Local) Room() *GameRoom { return l.room }
@@ -52,6 +57,7 @@ func (l *Local) Join(ctx context.Context, req JoinRequest) (state.ID, error) {
 			return 0, err
 		}
 	}
+	req.records = l.records
 	loaded, err := l.kind.def.load(ctx, req)
 	if err != nil {
 		return 0, err
@@ -114,6 +120,7 @@ func (l *Local) Tick() {
 
 func (l *Local) collect() {
 	l.sent = append(l.sent, l.out.Send...)
+	l.puts = append(l.puts, l.out.Put...)
 	l.out.reset()
 }
 
@@ -123,6 +130,17 @@ func (l *Local) Sent() []Send {
 	l.sent = nil
 	return sent
 }
+
+// Writes gives the transactions that the rules made since the last call. They
+// have no outcome until Settle.
+func (l *Local) Writes() []state.Transaction {
+	puts := l.puts
+	l.puts = nil
+	return puts
+}
+
+// Settle gives the room the outcome of a transaction.
+func (l *Local) Settle(w Written) { l.apply(Op{Kind: OpWritten, Payload: w.appendTo(nil)}) }
 
 // Encode finds the input whose type v has, and its payload.
 func (l *Local) Encode(v any) (index int, payload []byte, ok bool) {

@@ -85,6 +85,7 @@ func (g *Registry) runHooks(ctx context.Context, def *definition, req JoinReques
 		return nil, schema.Errorf(schema.CodeRefused, "the server is too busy to take you in; try again")
 	}
 	defer func() { <-g.hooks }()
+	req.records = g.cfg.Records
 	return g.callHooks(ctx, def, req)
 }
 

@@ -12,6 +12,9 @@ import (
 // once for each base that its clients hold.
 type Outbox struct {
 	Send []Send
+	// Put is what the rules wrote to record rooms. The game goes on without
+	// waiting; each transaction's outcome comes back as an OpWritten.
+	Put []state.Transaction
 }
 
 // Send is one message that leaves now.
@@ -28,7 +31,7 @@ type Send struct {
 // mark and cut let a failed call take back what it put in.
 func (o *Outbox) mark() int     { return len(o.Send) }
 func (o *Outbox) cut(mark int)  { clear(o.Send[mark:]); o.Send = o.Send[:mark] }
-func (o *Outbox) reset()        { o.cut(0) }
+func (o *Outbox) reset()        { o.cut(0); o.Put = nil }
 func (o *Outbox) add(send Send) { o.Send = append(o.Send, send) }
 
 func (o *Outbox) fail(to state.ID, code schema.Code, request uint32, text string) {

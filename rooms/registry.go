@@ -21,6 +21,7 @@ type Config struct {
 	Kinds     []Kind           // the games, each name once
 	Scheduler *tick.Scheduler  // steps the rooms; the caller closes it after the Registry
 	Recorder  *record.Recorder // nil: rooms are not recorded
+	Records   RecordRooms      // where rules write with state.Records; nil: nowhere
 	Logger    *slog.Logger     // nil: discarded
 
 	HookLimit   int           // Auth and Load hooks that run at once; default 64

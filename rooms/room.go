@@ -31,13 +31,16 @@ const (
 	// OpLag says how far behind the present a player sees the room whose next
 	// inputs are used. Payload: 1/16 ticks, 2 bytes, little endian.
 	OpLag OpKind = 10
+	// OpWritten says what became of a transaction in a record room. Payload: an
+	// encoded Written.
+	OpWritten OpKind = 11
 )
 
 // Op is one input of a Room, and one entry of its recording. Payload is valid
 // only during Apply.
 type Op struct {
 	Kind    OpKind
-	Player  state.ID // 0 in OpCreate and OpDispose
+	Player  state.ID // 0 in OpCreate, OpWritten and OpDispose
 	Index   uint8    // Index, Seq and Payload: see the kinds
 	Seq     uint32   // not recorded: only an Error about the event names it
 	Payload []byte

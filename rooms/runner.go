@@ -149,6 +149,7 @@ func (r *runner) step() {
 	r.rec.TickEnd(now, record.Hash{A: hash.A, B: hash.B})
 	r.publish()
 	r.dropGone()
+	r.write()
 	r.deliver()
 	if r.rec.NeedSegment(now) {
 		if err := r.beginSegment(); err != nil {
@@ -271,6 +272,7 @@ func (r *runner) end(code schema.Code, text string) tick.Next {
 			}
 		}
 		r.apply(Op{Kind: OpDispose})
+		r.write() // what rules save when players leave, and at the end
 	}
 	r.rec.Close(text, r.room.faulted)
 	if r.room.faulted {

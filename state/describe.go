@@ -39,6 +39,9 @@ func (s *Store) Describe(w io.Writer) {
 			describeRow(out, columns, value)
 		}
 	}
+	if s.writes != nil {
+		s.writes.describe(out)
+	}
 }
 
 func describeRow(out *bufio.Writer, columns []column, row unsafe.Pointer) {
@@ -70,7 +73,7 @@ func Diff(a, b *Store) (field string, differs bool) {
 	if a.rand.State() != b.rand.State() {
 		return "random numbers", true
 	}
-	return "", false
+	return diffWrites(a.writes, b.writes)
 }
 
 func diffTables(a, b *rows) (string, bool) {

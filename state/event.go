@@ -24,6 +24,8 @@ type events[T any] struct {
 type eventList interface {
 	at(item int) (columns []column, value unsafe.Pointer)
 	truncate(item int)
+	sendRow(to ID, row []byte)
+	describe() []column
 }
 
 // sentEvent is one entry of the tick's event log.
@@ -79,3 +81,5 @@ func (l *events[T]) truncate(item int) {
 	clear(l.items[item:])
 	l.items = l.items[:item]
 }
+
+func (l *events[T]) describe() []column { return l.columns }

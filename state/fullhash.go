@@ -72,7 +72,7 @@ func (r *rows) fullHash() (sum fullSum) {
 	return sum
 }
 
-// sumHash sums up the world: what tables and timers keep, and what they share.
+// sumHash sums up the world: what tables, timers and writes keep, and what they share.
 func (s *Store) sumHash() Hash {
 	key := fullKey(0, -1)
 	random := s.rand.State()
@@ -82,6 +82,9 @@ func (s *Store) sumHash() Hash {
 	}
 	for _, t := range s.timers {
 		sum += t.fullHash()
+	}
+	if s.writes != nil {
+		sum += s.writes.fullHash()
 	}
 	return sum.hash()
 }

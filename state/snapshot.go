@@ -11,12 +11,23 @@ import (
 	"github.com/parlor-server/parlor/tick"
 )
 
-// Versions of snapshots: the second has the histories of tables at its end,
-// and is written only if there are any.
+// A snapshot's version is 1 and what stands at its end, if there is any.
 const (
-	plainSnapshot   = 1
-	historySnapshot = 2
+	plainSnapshot = 1
+	withHistory   = 1 // of tables
+	withWrites    = 2 // to records, behind the histories
 )
+
+func (s *Store) snapshotVersion() byte {
+	version := byte(plainSnapshot)
+	if len(s.rewinds) > 0 {
+		version += withHistory
+	}
+	if s.writes != nil {
+		version += withWrites
+	}
+	return version
+}
 
 func appendUvarint(b []byte, v uint64) []byte { return binary.AppendUvarint(b, v) }
 
@@ -27,11 +38,7 @@ func (s *Store) AppendSnapshot(dst []byte) []byte {
 	if s.inCall || s.ticking {
 		panic("state: AppendSnapshot inside a tick or a call")
 	}
-	version := byte(plainSnapshot)
-	if len(s.rewinds) > 0 {
-		version = historySnapshot
-	}
-	dst = append(dst, 'P', 'S', version)
+	dst = append(dst, 'P', 'S', s.snapshotVersion())
 	dst = binary.LittleEndian.AppendUint64(dst, s.layoutHash())
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(s.tick))
 	for _, word := range s.rand.State() {
@@ -43,8 +50,11 @@ func (s *Store) AppendSnapshot(dst []byte) []byte {
 	for _, t := range s.timers {
 		dst = t.appendTo(dst)
 	}
-	if version == historySnapshot {
+	if len(s.rewinds) > 0 {
 		dst = s.appendHistory(dst)
+	}
+	if s.writes != nil {
+		dst = s.writes.appendTo(dst)
 	}
 	return dst
 }
@@ -64,6 +74,11 @@ func (s *Store) layoutHash() uint64 {
 	}
 	for _, t := range s.timers {
 		describe(t.describe())
+	}
+	if s.writes != nil { // keeps events
+		for i, e := range s.events {
+			describe(s.schema.Events[i].Name, e.describe())
+		}
 	}
 	return h.Sum64()
 }
@@ -140,7 +155,8 @@ func (s *Store) LoadSnapshot(snapshot []byte) error {
 	}
 	r := &loader{data: snapshot}
 	begin, version := string(r.bytes(2)), r.number(1)
-	if begin != "PS" || version != plainSnapshot && version != historySnapshot {
+	parts := version - plainSnapshot
+	if begin != "PS" || parts > withHistory|withWrites || (parts&withWrites != 0) != (s.writes != nil) {
 		r.fail("it begins differently, or is of another version")
 	}
 	if r.number(8) != s.layoutHash() {
@@ -157,8 +173,11 @@ func (s *Store) LoadSnapshot(snapshot []byte) error {
 	for _, table := range s.rewinds {
 		table.history.count = 0
 	}
-	if version == historySnapshot {
+	if parts&withHistory != 0 {
 		s.loadHistory(r)
+	}
+	if s.writes != nil {
+		s.writes.load(s, r)
 	}
 	if r.err == nil && len(r.data) > 0 {
 		r.fail("bytes are left over")

@@ -37,6 +37,7 @@ type Store struct {
 	tables   []*rows
 	public   []*rows // those that clients have, as in the schema
 	timers   []timerList
+	writes   *writes     // nil: the world has no Records
 	sent     []sentEvent // events of this tick
 	targeted []sentEvent // as of EndTick: those to one player, by player
 	owners   []ownerCell // owner cells changed in this tick, by player
@@ -67,7 +68,7 @@ type part interface {
 }
 
 // NewStore makes the world ready that it is given a pointer to. All fields of
-// the world are Table, Value, Index, Timers or Event; the error names any other.
+// the world are Table, Value, Index, Timers, Event or Records; the error names any other.
 func NewStore(world any, options Options) (*Store, error) {
 	if err := options.Hz.Validate(); err != nil {
 		return nil, fmt.Errorf("state: %w", err)
@@ -179,6 +180,10 @@ func (s *Store) StartTick(t tick.Tick) {
 	s.tick, s.ticking = t, true
 	s.truncateSent(0)
 	s.targeted = s.targeted[:0]
+	if s.writes != nil {
+		clear(s.writes.made)
+		s.writes.made = s.writes.made[:0]
+	}
 }
 
 // Begin starts a call: changes until Commit or Rollback belong together.
@@ -188,6 +193,9 @@ func (s *Store) Begin() {
 	}
 	s.inCall = true
 	s.undoRand, s.undoSent = s.rand, len(s.sent)
+	if s.writes != nil {
+		s.writes.begin()
+	}
 }
 
 // Commit ends a call and keeps its changes.
@@ -201,11 +209,14 @@ func (s *Store) Commit() {
 	for _, t := range s.timers {
 		t.commit()
 	}
+	if s.writes != nil {
+		s.writes.commit()
+	}
 	s.touched, s.inCall = nil, false
 }
 
 // Rollback ends a call and leaves nothing of it: rows, indexes, timers, random
-// numbers and events are what they were at Begin.
+// numbers, events and writes to records are what they were at Begin.
 func (s *Store) Rollback() {
 	if !s.inCall {
 		panic("state: Rollback without Begin")
@@ -215,6 +226,9 @@ func (s *Store) Rollback() {
 	}
 	for _, t := range s.timers {
 		t.rollback()
+	}
+	if s.writes != nil {
+		s.writes.rollback()
 	}
 	s.truncateSent(s.undoSent)
 	s.rand = s.undoRand

@@ -26,6 +26,10 @@ type Room[W any] struct {
 	left  map[state.ID]bool
 	inbox map[state.ID][]Message
 	errs  map[state.ID][]Refusal
+
+	writes  []state.Transaction
+	refuse  func(state.Transaction) error
+	settles bool
 }
 
 // Message is a room message that a player got.
@@ -44,9 +48,22 @@ type Refusal struct {
 type Option func(*options)
 
 type options struct {
-	seed   uint64
-	create []byte
+	seed    uint64
+	create  []byte
+	refuse  func(state.Transaction) error
+	hold    bool
+	records rooms.RecordRooms
 }
+
+// Refuse decides about the transactions that rules make with state.Records: an
+// error refuses one. Without it all become durable, before the next step.
+func Refuse(f func(state.Transaction) error) Option { return func(o *options) { o.refuse = f } }
+
+// HoldWrites leaves the rules' transactions without an outcome until Settle.
+func HoldWrites() Option { return func(o *options) { o.hold = true } }
+
+// Records is where Load hooks read with rooms.ReadRecords.
+func Records(r rooms.RecordRooms) Option { return func(o *options) { o.records = r } }
 
 // Seed chooses the room's random numbers; the default is 1.
 func Seed(seed uint64) Option { return func(o *options) { o.seed = seed } }
@@ -82,7 +99,9 @@ func New[W, L any](t testing.TB, game rooms.Game[W, L], opts ...Option) *Room[W]
 		World: local.Room().World().(*W), t: t, hz: kind.Hz(), local: local,
 		held: make(map[state.ID]map[int][]byte), left: make(map[state.ID]bool),
 		inbox: make(map[state.ID][]Message), errs: make(map[state.ID][]Refusal),
+		refuse: o.refuse, settles: !o.hold,
 	}
+	local.Records(o.records)
 	r.collect()
 	t.Cleanup(func() {
 		if err := local.Verify(); err != nil {
@@ -142,9 +161,11 @@ func (r *Room[W]) Send(player state.ID, m any) {
 func (r *Room[W]) Step(n int) {
 	r.t.Helper()
 	for range n {
+		r.settleAll()
 		r.useCommands()
 		r.local.Tick()
 		r.collect()
+		r.writes = append(r.writes, r.local.Writes()...)
 	}
 }
 
