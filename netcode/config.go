@@ -21,7 +21,8 @@ type Authenticator interface {
 // others stand for the defaults named here.
 type Config struct {
 	Auth        Authenticator // of Hello and Auth
-	Host        Host          // of the rooms
+	Host        Host          // of the games' rooms
+	Records     RecordHost    // of the record rooms; nil: there are none
 	Logger      *slog.Logger  // nil: none
 	Version     string        // of the server, sent in Welcome
 	Development bool          // sent in Welcome
@@ -35,6 +36,9 @@ type Config struct {
 	MessageBurst    int           // twice MessageRate
 	ByteRate        int           // inbound bytes a second of one session: 256 KiB
 	ByteBurst       int           // twice ByteRate
+	RecordRate      int           // of those, Mutate, Subscribe and Unsubscribe, which MessageRate does not count: 1,000
+	RecordBurst     int           // twice RecordRate
+	RecordMessage   int           // longest message to a record room in bytes, if the transport takes it: 1 MiB
 }
 
 func (c Config) withDefaults() (Config, error) {
@@ -53,6 +57,9 @@ func (c Config) withDefaults() (Config, error) {
 	setDefault(&c.MessageBurst, 2*c.MessageRate)
 	setDefault(&c.ByteRate, 256<<10)
 	setDefault(&c.ByteBurst, 2*c.ByteRate)
+	setDefault(&c.RecordRate, 1000)
+	setDefault(&c.RecordBurst, 2*c.RecordRate)
+	setDefault(&c.RecordMessage, 1<<20)
 	return c, nil
 }
 

@@ -27,20 +27,20 @@ func (s *Session) join(body []byte) {
 	if schema.JoinMode(req.Mode) == schema.JoinTicket && req.Token == "" {
 		req.Token = s.ticket
 	}
-	if err := s.admit(); err != nil {
+	if err := s.admit(s.server.cfg.MaxPendingJoins); err != nil {
 		s.refuse(0, req.Request, err)
 		return
 	}
 	s.joins.Go(func() { s.enter(req) })
 }
 
-// admit counts a join that begins.
-func (s *Session) admit() error {
+// admit counts a join that begins, of which atOnce may be under way.
+func (s *Session) admit(atOnce int) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	cfg := &s.server.cfg
-	if s.pending >= cfg.MaxPendingJoins {
-		return schema.Errorf(schema.CodeRateLimited, "no more than %d joins at a time", cfg.MaxPendingJoins)
+	if s.pending >= atOnce {
+		return schema.Errorf(schema.CodeRateLimited, "no more than %d joins at a time", atOnce)
 	}
 	if len(s.table())+s.pending >= cfg.MaxLinks {
 		return schema.Errorf(schema.CodeTooManyRooms, "no more than %d rooms for one session", cfg.MaxLinks)
@@ -88,13 +88,20 @@ func (s *Session) enter(req JoinRequest) {
 }
 
 // take makes a pending join a link, whose handle has not been used for long.
-func (s *Session) take(seat Seat) *Link {
+func (s *Session) take(seat Seat) *Link { return s.add(&Link{session: s, seat: seat}) }
+
+func (s *Session) takeRecords(seat RecordSeat) *Link {
+	return s.add(&Link{session: s, seat: recordMember{seat}, records: seat})
+}
+
+// add puts a link into the table, with a handle.
+func (s *Session) add(l *Link) *Link {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for s.lastHandle++; s.lastHandle == 0 || s.link(s.lastHandle) != nil; {
 		s.lastHandle++
 	}
-	l := &Link{session: s, handle: s.lastHandle, seat: seat}
+	l.handle = s.lastHandle
 	table := append(slices.Clone(s.table()), l)
 	s.links.Store(&table)
 	s.pending--

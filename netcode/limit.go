@@ -6,6 +6,7 @@ import "time"
 type rates struct {
 	messages, bytes          int64 // a second
 	messageBurst, bytesBurst int64
+	records, recordBurst     int64 // messages of record rooms, which messages does not count
 }
 
 const (
@@ -26,7 +27,8 @@ const (
 	flood          // close the session
 )
 
-// limiter holds the token buckets of one session, for messages and bytes. Its
+// limiter holds the token buckets of one session, for messages, messages to
+// record rooms, and bytes of both. Its
 // session's reader goroutine owns it. It works on the server's coarse clock,
 // so that a message costs a few subtractions. What was ignored is forgotten at
 // the rate of the limit itself: a client at twice the limit is never closed,
@@ -35,28 +37,34 @@ type limiter struct {
 	last                          time.Duration // when the buckets were filled
 	reported                      time.Duration // when the client was told
 	told                          bool          // it was told at all
-	messages, bytes               int64         // left, in thousandths
+	messages, bytes, records      int64         // left, in thousandths
 	ignoredMessages, ignoredBytes int64         // in thousandths
+	ignoredRecords                int64         // in thousandths
 }
 
 func newLimiter(now time.Duration, r *rates) limiter {
-	return limiter{last: now, messages: r.messageBurst * milli, bytes: r.bytesBurst * milli}
+	return limiter{last: now, messages: r.messageBurst * milli, bytes: r.bytesBurst * milli, records: r.recordBurst * milli}
 }
 
-// take accounts for a message of size bytes.
-func (l *limiter) take(now time.Duration, size int, r *rates) verdict {
+// take accounts for a message of size bytes; records tells that it is for a
+// record room.
+func (l *limiter) take(now time.Duration, size int, records bool, r *rates) verdict {
 	if now != l.last {
 		l.refill(now, r)
 	}
-	if l.messages >= milli && l.bytes > 0 {
-		l.messages -= milli
+	left, ignored := &l.messages, &l.ignoredMessages
+	if records {
+		left, ignored = &l.records, &l.ignoredRecords
+	}
+	if *left >= milli && l.bytes > 0 {
+		*left -= milli
 		l.bytes -= int64(size) * milli // may go below zero: the next ones pay
 		return pass
 	}
-	l.ignoredMessages += milli
+	*ignored += milli
 	l.ignoredBytes += int64(size) * milli
 	switch {
-	case l.ignoredMessages > floodSeconds*r.messages*milli || l.ignoredBytes > floodSeconds*r.bytes*milli:
+	case l.ignoredMessages > floodSeconds*r.messages*milli || l.ignoredRecords > floodSeconds*r.records*milli || l.ignoredBytes > floodSeconds*r.bytes*milli:
 		return flood
 	case !l.told || now-l.reported >= time.Second:
 		l.reported, l.told = now, true
@@ -70,6 +78,8 @@ func (l *limiter) refill(now time.Duration, r *rates) {
 	l.last = now
 	l.messages = min(l.messages+r.messages*passed, r.messageBurst*milli)
 	l.bytes = min(l.bytes+r.bytes*passed, r.bytesBurst*milli)
+	l.records = min(l.records+r.records*passed, r.recordBurst*milli)
+	l.ignoredRecords = max(l.ignoredRecords-r.records*passed, 0)
 	l.ignoredMessages = max(l.ignoredMessages-r.messages*passed, 0)
 	l.ignoredBytes = max(l.ignoredBytes-r.bytes*passed, 0)
 }

@@ -12,7 +12,7 @@ func play(l *limiter, r *rates, perSecond, size int, d time.Duration) (counts [f
 	start := l.last
 	for i := range int(d.Seconds() * float64(perSecond)) {
 		now := start + time.Duration(i)*time.Second/time.Duration(perSecond)
-		counts[l.take(now/sweepPeriod*sweepPeriod, size, r)]++
+		counts[l.take(now/sweepPeriod*sweepPeriod, size, false, r)]++
 	}
 	return counts
 }
@@ -51,7 +51,7 @@ func TestLimiterNeverPassesMore(t *testing.T) {
 		for _, gap := range rapid.SliceOf(rapid.IntRange(0, 300)).Draw(t, "gaps in ms") {
 			now += time.Duration(gap) * time.Millisecond
 			for range rapid.IntRange(1, 50).Draw(t, "messages") {
-				if l.take(now, 1, r) == pass {
+				if l.take(now, 1, false, r) == pass {
 					passed++
 				}
 			}

@@ -14,6 +14,7 @@ type Link struct {
 	session *Session
 	handle  uint16
 	seat    Seat
+	records RecordSeat    // nil: a game's room
 	sent    atomic.Uint32 // tick of the newest State that was queued
 	applied atomic.Uint32 // newest tick that the client says it has applied
 	over    atomic.Bool   // Done, or told the seat that it is lost
@@ -35,6 +36,24 @@ func (l *Link) Frame(head schema.Header, body []byte) bool {
 	s.counted(len(body))
 	return true
 }
+
+// Offer queues a message if all bytes of earlier flushes have left. Otherwise it
+// reports false and takes nothing.
+func (l *Link) Offer(head schema.Header, body []byte) bool {
+	head.Handle = l.handle
+	if !l.session.transport.TryQueue(wire(head), body) {
+		return false
+	}
+	l.session.counted(len(body))
+	return true
+}
+
+// Pending returns how many bytes of this session, all its rooms together, the
+// network has not taken yet.
+func (l *Link) Pending() int { return l.session.transport.Pending() }
+
+// Over reports whether the session has closed or the membership is done.
+func (l *Link) Over() bool { return l.over.Load() || l.session.closing.Load() != 0 }
 
 // Message queues a message that is never dropped. When it does not fit, the
 // session ends with SLOW_CLIENT.

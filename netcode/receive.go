@@ -34,15 +34,18 @@ func (s *Session) Receive(msg []byte) error {
 	}
 	stats.MessagesIn.Add(1)
 	stats.BytesIn.Add(uint64(len(msg)))
-	if v := s.limits.take(now, len(msg), &s.server.rates); v != pass {
-		return s.limited(v)
-	}
 	h, body, err := schema.ParseHeader(msg)
+	if v := s.limits.take(now, len(msg), ofRecords(h.Kind), &s.server.rates); v != pass {
+		return s.limited(v, h, body)
+	}
 	if err == nil {
 		err = schema.Verify(h.Kind, body)
 	}
 	if err != nil {
 		return s.malformed(err.Error())
+	}
+	if ofRecords(h.Kind) && s.oversized(h, body) {
+		return nil
 	}
 	if !s.welcomed.Load() {
 		if h.Kind != schema.KindHello {
@@ -71,6 +74,14 @@ func (s *Session) dispatch(h schema.Header, body []byte) error {
 		if l := s.member(h, 0); l != nil {
 			l.seat.Leave()
 		}
+	case schema.KindMutate:
+		s.mutate(h, body)
+	case schema.KindSubscribe:
+		s.subscribe(h, body)
+	case schema.KindUnsubscribe:
+		s.unsubscribe(h, body)
+	case schema.KindOpen:
+		s.open(body)
 	case schema.KindAuth:
 		s.reauthenticate(body)
 	case schema.KindClose:
@@ -87,13 +98,15 @@ func (s *Session) malformed(reason string) error {
 	return errClosed
 }
 
-func (s *Session) limited(v verdict) error {
+func (s *Session) limited(v verdict, h schema.Header, body []byte) error {
 	s.server.stats.RateLimited.Add(1)
-	switch v {
-	case flood:
+	switch {
+	case v == flood:
 		s.Close(schema.CodeRateLimited, flooded)
 		return errClosed
-	case report:
+	case h.Kind == schema.KindMutate && s.welcomed.Load():
+		s.lateMutation(h, body) // the client waits for an answer to each
+	case v == report:
 		s.refuse(0, 0, schema.Errorf(schema.CodeRateLimited, "messages beyond the rate limit are ignored"))
 	}
 	return nil

@@ -41,6 +41,7 @@ func NewServer(cfg Config) (*Server, error) {
 		rates: rates{
 			messages: int64(cfg.MessageRate), messageBurst: int64(cfg.MessageBurst),
 			bytes: int64(cfg.ByteRate), bytesBurst: int64(cfg.ByteBurst),
+			records: int64(cfg.RecordRate), recordBurst: int64(cfg.RecordBurst),
 		},
 		started:  time.Now(),
 		builders: sync.Pool{New: func() any { return schema.NewBuilder() }},

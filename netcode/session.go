@@ -107,7 +107,7 @@ func (s *Session) Touch() bool {
 	}
 	now := s.server.now()
 	s.heard.Store(int64(now))
-	switch s.limits.take(now, 0, &s.server.rates) {
+	switch s.limits.take(now, 0, false, &s.server.rates) {
 	case pass:
 		return true
 	case flood:
@@ -171,12 +171,18 @@ func wire(head schema.Header) (w [schema.HeaderSize]byte) {
 
 // refuse answers one message with an Error.
 func (s *Session) refuse(handle uint16, request uint32, err error) {
+	coded := s.coded(err)
+	b := s.server.builder()
+	s.send(schema.KindError, handle, b.Error(&schema.Error{Code: coded.Code, Request: request, Message: coded.Message}))
+	s.server.builders.Put(b)
+}
+
+// coded is what the client learns of an error.
+func (s *Session) coded(err error) *schema.Error {
 	var coded *schema.Error
 	if !errors.As(err, &coded) {
 		s.server.cfg.Logger.Error("request failed", "session", s.id, "error", err)
 		coded = &schema.Error{Code: schema.CodeInternal, Message: "the server could not do it"}
 	}
-	b := s.server.builder()
-	s.send(schema.KindError, handle, b.Error(&schema.Error{Code: coded.Code, Request: request, Message: coded.Message}))
-	s.server.builders.Put(b)
+	return coded
 }

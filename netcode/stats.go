@@ -7,7 +7,7 @@ import (
 )
 
 // maxCode bounds the table of closes by code; higher ones count as INTERNAL.
-const maxCode = 64
+const maxCode = 80
 
 // Stats counts what all sessions of a Server did. Any goroutine may read it
 // at any time.

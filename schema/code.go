@@ -181,19 +181,42 @@ func (c Code) recordString() string {
 	return "CODE_" + strconv.Itoa(int(c))
 }
 
-// CloseStatus is the WebSocket close status that carries the code.
-func (c Code) CloseStatus() int { return closeStatusBase + int(c) }
+// Final tells that a client whose session ended with the code would only end
+// the same way if it connected again: somebody has to do something first.
+func (c Code) Final() bool {
+	switch c {
+	case CodeBadMessage, CodeBadProtocol, CodeUnauthenticated, CodeTokenExpired, CodeTooLarge,
+		CodeReplaced, CodeForbidden, CodeKicked:
+		return true
+	}
+	return false
+}
+
+// CloseStatus is the WebSocket close status that carries the code: one from
+// 4400 to 4499 if it is final.
+func (c Code) CloseStatus() int {
+	if c.Final() {
+		return finalStatusBase + int(c)
+	}
+	return closeStatusBase + int(c)
+}
 
 // CodeOfCloseStatus is the opposite of CloseStatus; ok is false for a status
 // that is none of Parlor's.
 func CodeOfCloseStatus(status int) (c Code, ok bool) {
-	if status <= closeStatusBase || status > closeStatusBase+999 {
+	switch {
+	case status <= closeStatusBase || status > closeStatusBase+999:
 		return 0, false
+	case status > finalStatusBase && status < finalStatusBase+100:
+		return Code(status - finalStatusBase), true
 	}
 	return Code(status - closeStatusBase), true
 }
 
-const closeStatusBase = 4000
+const (
+	closeStatusBase = 4000
+	finalStatusBase = 4400 // up to 4499
+)
 
 // Error is a code with a sentence for a human. Request is the Join.request or
 // Event.seq that it answers, or 0.

@@ -30,10 +30,15 @@ func TestCodes(t *testing.T) {
 	if got := Code(999).String(); got != "CODE_999" {
 		t.Error(got)
 	}
-	for c := Code(1); c <= CodeLeft; c++ {
+	for c := Code(1); c <= CodeVoided; c++ {
 		back, ok := CodeOfCloseStatus(c.CloseStatus())
 		if !ok || back != c {
 			t.Errorf("status %d is %v, %v", c.CloseStatus(), back, ok)
+		}
+	}
+	for c, want := range map[Code]int{CodeTokenExpired: 4404, CodeKicked: 4430, CodeGoingAway: 4011, CodeVoided: 4067} {
+		if got := c.CloseStatus(); got != want || c.Final() != (want > 4400) {
+			t.Errorf("%v has status %d, final %v", c, got, c.Final())
 		}
 	}
 	for _, status := range []int{0, 1000, 1006, 4000, 5000} {

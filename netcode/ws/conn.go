@@ -142,7 +142,7 @@ func (c *conn) receive() schema.Code {
 // the session returns is of no interest: when it is closed, the reader goes on
 // until the client has answered the close frame.
 func (c *conn) message(kind websocket.MessageType, r io.Reader) error {
-	limit := c.handler.cfg.ReadLimit
+	limit := max(c.handler.cfg.ReadLimit, c.session.ReadLimit())
 	n := 0
 	for {
 		if n == len(c.buf) {

@@ -153,9 +153,10 @@ func (s *stream) behind() bool {
 	return s.waiting && (s.raw != nil || s.pendingLocked() > secureBacklog)
 }
 
-// fits makes place for n bytes or ends the connection.
+// fits makes place for n bytes or ends the connection. A message may be longer
+// than the limit if nothing else waits.
 func (s *stream) fits(n int) bool {
-	if s.pendingLocked()+n > s.limit {
+	if waits := s.pendingLocked(); waits > 0 && waits+n > s.limit {
 		s.abortLocked(schema.CodeSlowClient)
 		return false
 	}

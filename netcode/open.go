@@ -1,0 +1,180 @@
+package netcode
+
+import (
+	"github.com/parlor-server/parlor/schema"
+	"github.com/parlor-server/parlor/schema/fb"
+)
+
+// recordMember is a record room's place in the table of links: a Seat that
+// refuses what only games take.
+type recordMember struct{ RecordSeat }
+
+// Command refuses.
+func (recordMember) Command(uint32, uint8, []byte) error { return errNoGame() }
+
+// Saw does nothing.
+func (recordMember) Saw(uint32, uint32) {}
+
+// Event refuses.
+func (recordMember) Event(uint32, uint8, []byte) error { return errNoGame() }
+
+func errNoGame() error {
+	return schema.Errorf(schema.CodeBadInput, "a record room takes Mutate, no commands and events")
+}
+
+// open starts a goroutine for an Open, because the room may have to be loaded.
+func (s *Session) open(body []byte) {
+	m := fb.GetRootAsOpen(body, 0)
+	req := OpenRequest{
+		Request:    m.Request(),
+		Room:       string(m.Room()),
+		Client:     string(m.Client()),
+		Epoch:      m.Epoch(),
+		Cursor:     m.Cursor(),
+		SchemaHash: m.SchemaHash(),
+		Version:    m.Version(),
+		User:       s.User(),
+		Remote:     s.RemoteAddr(),
+	}
+	if s.server.cfg.Records == nil {
+		s.refuse(0, req.Request, schema.Errorf(schema.CodeNoSuchKind, "this server has no record rooms"))
+		return
+	}
+	if err := s.admit(s.server.cfg.MaxLinks); err != nil {
+		s.refuse(0, req.Request, err)
+		return
+	}
+	s.joins.Go(func() { s.enterRecords(req) })
+}
+
+// enterRecords opens the room and enters it.
+func (s *Session) enterRecords(req OpenRequest) {
+	seat, err := s.server.cfg.Records.Open(s.ctx, req)
+	if err != nil {
+		s.reject()
+		if s.ctx.Err() == nil {
+			s.refuse(0, req.Request, err)
+		}
+		return
+	}
+	if s.ctx.Err() != nil {
+		s.reject()
+		seat.Lost()
+		return
+	}
+	l := s.takeRecords(seat)
+	if err := seat.Enter(l); err != nil {
+		l.Done()
+		s.refuse(0, req.Request, err)
+	}
+}
+
+// recordRoom is member for the messages of record rooms.
+func (s *Session) recordRoom(h schema.Header) (RecordSeat, error) {
+	l := s.named(h.Handle)
+	switch {
+	case l == nil:
+		return nil, schema.Errorf(schema.CodeNotInRoom, "this session has no room with handle %d", h.Handle)
+	case l.records == nil:
+		return nil, schema.Errorf(schema.CodeBadInput, "the room with handle %d is a game: it takes commands and events", h.Handle)
+	}
+	return l.records, nil
+}
+
+func (s *Session) subscribe(h schema.Header, body []byte) {
+	m := fb.GetRootAsSubscribe(body, 0)
+	seat, err := s.recordRoom(h)
+	if err == nil {
+		err = seat.Subscribe(Subscription{
+			ID: m.Id(), Collection: m.Collection(), Query: m.QueryBytes(), Since: m.Since(), Held: m.HeldBytes(),
+		})
+	}
+	if err != nil {
+		s.refuse(h.Handle, m.Id(), err)
+	}
+}
+
+func (s *Session) unsubscribe(h schema.Header, body []byte) {
+	m := fb.GetRootAsUnsubscribe(body, 0)
+	seat, err := s.recordRoom(h)
+	if err == nil {
+		err = seat.Unsubscribe(m.Id())
+	}
+	if err != nil {
+		s.refuse(h.Handle, m.Id(), err)
+	}
+}
+
+// mutate hands a Mutate on. HOT
+func (s *Session) mutate(h schema.Header, body []byte) {
+	m := fb.GetRootAsMutate(body, 0)
+	seat, err := s.recordRoom(h)
+	if err == nil {
+		err = seat.Mutate(Mutation{ID: m.Id(), Name: m.Name(), Args: m.ArgsBytes(), Version: m.Version(), Void: m.Void()})
+	}
+	if err != nil {
+		s.refuseMutation(h, m.Id(), err)
+	}
+}
+
+// refuseMutation answers a Mutate that no room has seen: with a Receipt of no
+// sequence, or with an Error if the client asked for no receipt.
+func (s *Session) refuseMutation(h schema.Header, id uint64, err error) {
+	if id == 0 {
+		s.refuse(h.Handle, 0, err)
+		return
+	}
+	coded := s.coded(err)
+	b := s.server.builder()
+	s.send(schema.KindReceipt, h.Handle, b.Receipt(schema.ReceiptInfo{Mutation: id, Code: coded.Code, Message: coded.Message}))
+	s.server.builders.Put(b)
+}
+
+// ofRecords tells the kinds of message that have limits of their own.
+func ofRecords(kind schema.Kind) bool {
+	return kind == schema.KindMutate || kind == schema.KindSubscribe || kind == schema.KindUnsubscribe
+}
+
+// oversized refuses a record room's message that is too long, without ending
+// the session. It reports whether it was one.
+func (s *Session) oversized(h schema.Header, body []byte) bool {
+	if len(body) <= s.server.cfg.RecordMessage {
+		return false
+	}
+	err := schema.Errorf(schema.CodeTooLarge, "the message has %d bytes, a record room takes %d", len(body), s.server.cfg.RecordMessage)
+	switch h.Kind {
+	case schema.KindMutate:
+		s.refuseMutation(h, fb.GetRootAsMutate(body, 0).Id(), err)
+	case schema.KindSubscribe:
+		s.refuse(h.Handle, fb.GetRootAsSubscribe(body, 0).Id(), err)
+	default:
+		s.refuse(h.Handle, 0, err)
+	}
+	return true
+}
+
+// ReadLimit is the longest message that the client may send now, if longer than
+// what the transport reads anyway: 0 without a record room. Only the
+// transport's reader calls it.
+func (s *Session) ReadLimit() int {
+	for _, l := range s.table() {
+		if l.records != nil {
+			return s.server.cfg.RecordMessage + recordSlack
+		}
+	}
+	return 0
+}
+
+// recordSlack is by how much a message may be too long and still be answered
+// with an Error, not with the session's end.
+const recordSlack = 64 << 10
+
+// lateMutation refuses a Mutate beyond the rate limit, which has not been
+// verified yet.
+func (s *Session) lateMutation(h schema.Header, body []byte) {
+	if schema.Verify(h.Kind, body) != nil {
+		return
+	}
+	s.refuseMutation(h, fb.GetRootAsMutate(body, 0).Id(), schema.Errorf(schema.CodeRateLimited,
+		"more than %d mutations a second; send it again later", s.server.cfg.RecordRate))
+}

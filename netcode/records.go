@@ -1,0 +1,65 @@
+package netcode
+
+import (
+	"context"
+
+	"github.com/parlor-server/parlor/auth"
+)
+
+// RecordHost is what sessions need of the record rooms.
+type RecordHost interface {
+	// Open loads the room if nobody has it open, and holds a seat in it. It may
+	// wait for the disk until ctx ends, which it does when the session does. A
+	// *schema.Error reaches the client as it is, any other error as INTERNAL.
+	Open(ctx context.Context, req OpenRequest) (RecordSeat, error)
+}
+
+// RecordSeat is one client's way into one record room. Its methods may be
+// called by any goroutine, do not block, and copy what they keep. An error that
+// is a *schema.Error is answered to the client.
+type RecordSeat interface {
+	// Enter queues the arrival; Opened, or an Error, arrives through link. It is
+	// called once. After an error the seat is no more.
+	Enter(link *Link) error
+	// Subscribe begins a live query, or replaces that of the same ID.
+	Subscribe(s Subscription) error
+	// Unsubscribe ends a live query.
+	Unsubscribe(id uint32) error
+	// Mutate asks for one transaction.
+	Mutate(m Mutation) error
+	// Leave says that the client asked to leave. Left arrives through the link.
+	Leave()
+	// Lost says that the connection ended. It is called at most once, also for
+	// a seat that could not enter any more.
+	Lost()
+}
+
+// OpenRequest is a client's Open and who asks.
+type OpenRequest struct {
+	Request       uint32 // the client's number for it
+	Room          string // "kind/name"
+	Client        string // of exactly-once writes; empty: none
+	Epoch, Cursor uint64 // what the client holds
+	SchemaHash    uint64 // a descriptor that it has
+	Version       uint32 // of the schema that it was built for
+	User          auth.User
+	Remote        string // the client's address
+}
+
+// Subscription is a Subscribe. Its slices are the message's: good during the call.
+type Subscription struct {
+	ID         uint32
+	Collection []byte
+	Query      []byte // JSON
+	Since      uint64
+	Held       []byte
+}
+
+// Mutation is a Mutate. Its slices are the message's: good during the call.
+type Mutation struct {
+	ID      uint64 // 0: no receipt
+	Name    []byte // empty: Args are built-in operations
+	Args    []byte
+	Version uint32
+	Void    bool
+}
