@@ -184,6 +184,11 @@ type house struct {
 // inHouse runs test with a registry of the tests' games and more kinds, in
 // virtual time.
 func inHouse(t *testing.T, dir string, test func(h *house), more ...rooms.Kind) {
+	inHouseWith(t, dir, nil, test, more...)
+}
+
+// inHouseWith is inHouse with record rooms.
+func inHouseWith(t *testing.T, dir string, records rooms.RecordRooms, test func(h *house), more ...rooms.Kind) {
 	synctest.Test(t, func(t *testing.T) {
 		h := &house{t: t, kinds: append(more, rooms.Define("walk", testGame()), rooms.Define("crowd", crowdGame()))}
 		if dir != "" {
@@ -195,7 +200,7 @@ func inHouse(t *testing.T, dir string, test func(h *house), more ...rooms.Kind) 
 		scheduler := tick.NewScheduler(tick.SchedulerConfig{Loops: 2})
 		var err error
 		h.registry, err = rooms.NewRegistry(rooms.Config{
-			Kinds: h.kinds, Scheduler: scheduler, Recorder: h.recorder, Logger: slog.New(slog.DiscardHandler),
+			Kinds: h.kinds, Scheduler: scheduler, Recorder: h.recorder, Records: records, Logger: slog.New(slog.DiscardHandler),
 			MayOpen: func(remote string) bool { return remote != "greedy" },
 		})
 		if err != nil {

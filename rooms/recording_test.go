@@ -53,14 +53,21 @@ func TestARecordingReplays(t *testing.T) {
 	verifyAll(t, dir, 1)
 }
 
-// verifyAll replays every room's recording below dir.
-func verifyAll(t *testing.T, dir string, want int) {
+// recordings are the rooms' folders below dir.
+func recordings(t *testing.T, dir string) []string {
 	t.Helper()
-	kinds := []rooms.Kind{rooms.Define("walk", testGame()), rooms.Define("crowd", crowdGame())}
 	found, err := filepath.Glob(filepath.Join(dir, "*", "*"))
 	if err != nil {
 		t.Fatal(err)
 	}
+	return found
+}
+
+// verifyAll replays every room's recording below dir.
+func verifyAll(t *testing.T, dir string, want int) {
+	t.Helper()
+	kinds := []rooms.Kind{rooms.Define("walk", testGame()), rooms.Define("crowd", crowdGame())}
+	found := recordings(t, dir)
 	if len(found) != want {
 		t.Fatalf("%d recordings, want %d: %v", len(found), want, found)
 	}
