@@ -25,6 +25,12 @@ func NewAuthenticator(config Config) (*Authenticator, error) {
 	}
 	if config.AllowGuests || !config.HasKey() {
 		a.guests = NewGuests()
+		if config.GuestKey != "" {
+			var err error
+			if a.guests, err = OpenGuests(config.GuestKey); err != nil {
+				return nil, err
+			}
+		}
 	}
 	return a, nil
 }

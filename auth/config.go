@@ -37,6 +37,10 @@ type Config struct {
 
 	AllowGuests bool // also without a token, beside Keys or JWKSURL; without those guests are always allowed
 
+	// GuestKey is the path of a file with the key that guests' tokens are signed
+	// with; it is made if there is none. Empty: after a restart all guests are new.
+	GuestKey string
+
 	Logger *slog.Logger // told when keys cannot be fetched; nil discards
 }
 

@@ -2,6 +2,11 @@ package auth
 
 import (
 	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
 	"strings"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -14,8 +19,8 @@ const (
 )
 
 // Guests gives users without an identity a token each, with which they are the same user when
-// they come back. The tokens are signed with a random key that ends with the Guests: after
-// a restart everyone is a new guest. It keeps nothing per guest. Safe for concurrent use.
+// they come back. The tokens are signed with a key: a random one that ends with the Guests, after
+// which everyone is a new guest, or one from a file. It keeps nothing per guest. Safe for concurrent use.
 type Guests struct {
 	secret []byte
 	parser *jwt.Parser
@@ -25,6 +30,39 @@ type Guests struct {
 func NewGuests() *Guests {
 	secret := make([]byte, minSecret)
 	rand.Read(secret) // never fails
+	return newGuests(secret)
+}
+
+// OpenGuests takes the key from a file, which it makes with a new key if there
+// is none: guests stay who they are across restarts.
+func OpenGuests(path string) (*Guests, error) {
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		text, err = makeKeyFile(path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("failed to read the guests' key: %w", err)
+	}
+	secret, err := base64.StdEncoding.DecodeString(strings.TrimSpace(string(text)))
+	if err != nil || len(secret) < minSecret {
+		return nil, fmt.Errorf("the guests' key in %s is not %d bytes in base64; remove the file to begin anew, with all guests new", path, minSecret)
+	}
+	return newGuests(secret), nil
+}
+
+// makeKeyFile writes a whole file or none.
+func makeKeyFile(path string) ([]byte, error) {
+	secret := make([]byte, minSecret)
+	rand.Read(secret) // never fails
+	text := []byte(base64.StdEncoding.EncodeToString(secret) + "\n")
+	part := path + ".new"
+	if err := os.WriteFile(part, text, 0o600); err != nil {
+		return nil, err
+	}
+	return text, os.Rename(part, path)
+}
+
+func newGuests(secret []byte) *Guests {
 	return &Guests{secret: secret, parser: jwt.NewParser(
 		jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}),
 		jwt.WithIssuer(guestIssuer),
