@@ -43,6 +43,8 @@ type Player struct {
 	Name   string
 	Ammo   uint8 `parlor:"owner"`
 
+	Trophies uint16 // on the player's shelf, from all its games
+
 	Trigger  bool    `parlor:"local"`
 	Cool     uint8   `parlor:"local"` // ticks until the gun is ready
 	SafeTill uint32  `parlor:"local"` // tick
@@ -86,12 +88,17 @@ type World struct {
 	Round   state.Value[Round]
 	House   state.Value[House]
 
+	Trophies state.Table[Trophy] // that lie around
+	Loot     state.Records[Item] // that are taken: durable, in the record room inventory/USER
+	Looted   state.Event[Looted]
+
 	Kills state.Event[Kill]
 	Hits  state.Event[Hit]
 	Talk  state.Event[Said]
 
 	Respawns state.Timers[state.ID]
 	Restocks state.Timers[state.ID]
+	Rots     state.Timers[state.ID]
 }
 
 // House is what the room was opened with: {"fighters": 1} means no drones.
@@ -101,7 +108,8 @@ type House struct {
 
 // Profile is how a player enters, and what its page sends: {"name": "Ada"}.
 type Profile struct {
-	Name string `json:"name"`
+	Name     string `json:"name"`
+	Trophies uint16 `json:"trophies"` // not the page's word: what the shelf holds
 }
 
 // Move is what a player's hands do in one tick: a stick of -7 to 7, the aim in
@@ -120,7 +128,7 @@ type Say struct {
 // Game is the arena for rooms.Define.
 func Game() rooms.Game[World, Profile] {
 	return rooms.Game[World, Profile]{
-		Hz: int(hz), MaxPlayers: seats, Version: "2",
+		Hz: int(hz), MaxPlayers: seats, Version: "3",
 		Load: load, Create: (*World).create, Join: (*World).join, Leave: (*World).leave, Tick: (*World).tick,
 		EventsPerSecond: 3,
 		Inputs: []rooms.Input[World]{
@@ -130,10 +138,13 @@ func Game() rooms.Game[World, Profile] {
 	}
 }
 
-func load(_ context.Context, r rooms.JoinRequest) (p Profile, err error) {
+func load(ctx context.Context, r rooms.JoinRequest) (p Profile, err error) {
 	p.Name = r.User.Name
 	err = r.Options(&p)
 	p.Name = cleanName(p.Name)
+	// One may play although the shelf cannot be seen.
+	shown, _ := rooms.ReadRecords[Item](ctx, r, shelf(r.User.ID), "Loot", nil)
+	p.Trophies = uint16(min(len(shown), 1<<16-1))
 	return p, err
 }
 
@@ -152,7 +163,7 @@ func (w *World) create(ctx *rooms.Ctx) {
 }
 
 func (w *World) join(ctx *rooms.Ctx, p *rooms.Player, f Profile) {
-	w.Players.Put(p.ID, Player{Name: f.Name})
+	w.Players.Put(p.ID, Player{Name: f.Name, Trophies: f.Trophies})
 	w.spawn(ctx, p.ID)
 }
 
@@ -176,10 +187,12 @@ func (w *World) tick(ctx *rooms.Ctx) {
 	for id := range w.Respawns.Due() {
 		w.spawn(ctx, id)
 	}
+	w.rot()
 	for id := range w.Players.IDs() {
 		p := w.Players.Edit(id)
 		w.settle(ctx, id, p)
 		w.pickUp(p)
+		w.loot(ctx, id, p)
 		w.fire(ctx, id, p)
 	}
 	w.fly(ctx)
@@ -256,6 +269,7 @@ func (w *World) hurt(ctx *rooms.Ctx, by, of state.ID, damage uint8) {
 	victim.Deaths++
 	victim.Streak = 0
 	w.Kills.Send(Kill{by, of})
+	w.dropTrophy(ctx, *victim)
 	w.Respawns.After(respawnTime, of)
 	if killer := w.Players.Edit(by); killer != nil {
 		killer.Kills++
