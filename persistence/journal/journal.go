@@ -2,7 +2,11 @@ package journal
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
 
 	"github.com/parlor-server/parlor/internal/disk"
 )
@@ -18,7 +22,7 @@ var (
 	ErrFailed = errors.New("the journal has failed and takes nothing until the server is restarted")
 	// ErrNewerFormat is wrapped when a newer program has written the journal.
 	ErrNewerFormat = errors.New("the journal was written by a newer version of this program")
-	// ErrTooLarge refuses a batch; the journal goes on.
+	// ErrTooLarge is wrapped when a batch is refused; the journal goes on.
 	ErrTooLarge = errors.New("the batch is too large for the journal")
 	// ErrClosed is what a closed journal answers.
 	ErrClosed = errors.New("the journal is closed")
@@ -30,7 +34,7 @@ type Position uint64
 
 // Entry is what one room commits: its transactions First to Last.
 type Entry struct {
-	Room        string // at most MaxRoom bytes
+	Room        string // 1 to MaxRoom bytes
 	First, Last uint64 // sequence numbers, First ≤ Last
 	Data        []byte // in replay valid during the call only
 }
@@ -43,9 +47,31 @@ type Options struct {
 	Fault        func(point string) // called at each of FaultPoints, by whoever gets there; nil in production
 }
 
-// Journal is an open journal. One goroutine appends and closes; another may
-// call Cut beside it.
-type Journal struct{}
+// Journal is an open journal. One goroutine appends, asks for the end and
+// closes; another may call Cut beside it.
+type Journal struct {
+	dir  string
+	o    Options
+	id   uint64 // the journal's, in all its segments
+	seed uint32 // of its sums
+
+	file      disk.File
+	start     Position // of the segment
+	end       Position
+	synced    Position // durable is what lies before it
+	allocated int64    // bytes of the file that exist; those behind the end are zeros
+	failed    error    // ever after
+	buf       []byte   // of a write
+
+	rooms     map[string]*roomChain
+	touched   []*roomChain // those with entries in the segment
+	markSize  int64        // of the last mark
+	sinceMark int64        // bytes appended since
+
+	cutting  sync.Mutex // one Cut at a time
+	mu       sync.Mutex // guards segments
+	segments []Position
+}
 
 // Open opens the journal in a folder, which it makes if there is none, and
 // replays what was appended at replayFrom and after it, in order: replay gets
@@ -55,34 +81,86 @@ type Journal struct{}
 // replayFrom is a position that Append has returned, or 0. What lies before it
 // is not needed any more, so damage there breaks no room.
 func Open(dir string, o Options, replayFrom Position, replay func(Position, Entry) error) (*Journal, Report, error) {
-	panic("not yet")
+	if o.FS == nil {
+		o.FS = disk.OS()
+	}
+	if o.SegmentBytes <= 0 {
+		o.SegmentBytes = DefaultSegmentBytes
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if err := makeFolder(o.FS, dir); err != nil {
+		return nil, Report{}, fmt.Errorf("failed to open the journal in %s: %w", dir, err)
+	}
+	r := newReader(dir, o.FS, replayFrom, replay)
+	if err := r.read(); err != nil {
+		return nil, Report{}, fmt.Errorf("failed to open the journal in %s: %w", dir, err)
+	}
+	j := &Journal{dir: dir, o: o, id: r.journal, end: r.report.End, rooms: r.proofs.rooms, touched: r.proofs.touched, segments: r.segments}
+	if err := j.recover(r); err != nil {
+		if j.file != nil {
+			_ = j.file.Close()
+		}
+		return nil, Report{}, fmt.Errorf("failed to open the journal in %s: %w", dir, err)
+	}
+	j.log(&r.report)
+	return j, r.report, nil
 }
 
-// Append makes a batch durable: one write, one fdatasync. It returns the
-// position behind it, which is what a checkpoint that holds the batch stores as
-// its replayFrom. The batch is not kept.
-//
-// After an error other than ErrTooLarge nothing is ever appended again: every
-// later call answers ErrFailed.
-func (j *Journal) Append(batch []Entry) (Position, error) { panic("not yet") }
+func makeFolder(fs disk.FS, dir string) error {
+	if err := fs.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	if err := fs.SyncDir(filepath.Dir(dir)); err != nil {
+		return err
+	}
+	return fs.SyncDir(dir) // what was removed before a crash stays so
+}
+
+func (j *Journal) log(r *Report) {
+	if r.Torn.From != r.Torn.To {
+		j.o.Logger.Info("cut an interrupted append off the journal", "at", uint64(r.Torn.From), "bytes", uint64(r.Torn.To-r.Torn.From))
+	}
+	for _, d := range r.Damage {
+		j.o.Logger.Error("the journal is damaged", "file", filepath.Join(j.dir, d.File), "offset", d.Offset, "bytes", uint64(d.To-d.From), "what", d.What, "needed", d.Needed)
+	}
+}
 
 // End is the position behind all that was appended.
-func (j *Journal) End() Position { panic("not yet") }
-
-// Cut removes the segments that lie wholly before a position.
-func (j *Journal) Cut(before Position) error { panic("not yet") }
+func (j *Journal) End() Position { return j.end }
 
 // Close ends the journal with a mark, so that damage after it can always be
-// told from an interrupted append. It returns ErrFailed's cause if that was.
-func (j *Journal) Close() error { panic("not yet") }
-
-// Read replays a journal as Open does, but changes nothing on disk.
-func Read(dir string, fs disk.FS, replayFrom Position, replay func(Position, Entry) error) (Report, error) {
-	panic("not yet")
+// told from an interrupted append. If the journal has failed before, it returns
+// why.
+func (j *Journal) Close() error {
+	if errors.Is(j.failed, ErrClosed) {
+		return nil
+	}
+	failed := j.failed
+	if failed == nil && j.sinceMark > 0 {
+		j.buf = j.buf[:0]
+		j.appendMark(kindMark)
+		failed = j.write()
+	}
+	j.failed, j.buf = ErrClosed, nil
+	if j.file == nil {
+		return failed
+	}
+	if err := j.file.Close(); err != nil && failed == nil {
+		failed = err
+	}
+	if failed != nil {
+		return fmt.Errorf("failed to close the journal: %w", failed)
+	}
+	return nil
 }
 
-// Check reads the whole journal and says what is wrong with it.
-func Check(dir string, fs disk.FS) (Report, error) { return Read(dir, fs, 0, nil) }
+func (j *Journal) fault(point string) {
+	if j.o.Fault != nil {
+		j.o.Fault(point)
+	}
+}
 
-// FaultPoints are the names that Options.Fault is called with.
-func FaultPoints() []string { panic("not yet") }
+// openFlags are those of the segment that is appended to.
+const openFlags = os.O_RDWR

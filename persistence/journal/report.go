@@ -53,3 +53,11 @@ func (r *Report) Reason(room string) string {
 	}
 	return ""
 }
+
+// breakRoom notes why a room is not whole.
+func (r *Report) breakRoom(room, why string) {
+	if r.Broken == nil {
+		r.Broken = map[string]string{}
+	}
+	r.Broken[room] = why
+}
