@@ -32,7 +32,7 @@ export class Attract {
       this.shots.push({ x: f.x, y: f.y, aim: f.aim, flown: 0.8, mine: f.me });
     }
     this.fly(elapsed);
-    return { fighters, shots: this.shots, pickups: [], me: undefined, pointer: undefined, sticks: [] };
+    return { fighters, shots: this.shots, pickups: [], trophies: [], me: undefined, pointer: undefined, sticks: [] };
   }
 
   private place(a: (typeof ACTORS)[number]): Fighter {
@@ -40,7 +40,7 @@ export class Attract {
     const [toX, toY] = along(this.seconds * PACE + a.ahead + 6 + 2 * Math.sin(this.seconds + a.ahead));
     return {
       id: a.id, name: '', me: a.me, drone: a.drone, away: false, safe: false, x, y, aim: Math.atan2(toY - y, toX - x),
-      hp: FIELD.health, ammo: 0, kills: 0, deaths: 0, streak: 0,
+      hp: FIELD.health, ammo: 0, kills: 0, deaths: 0, streak: 0, trophies: 0,
     };
   }
 

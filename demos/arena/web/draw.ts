@@ -5,7 +5,7 @@ import { drawFighter, drawLabel } from './fighter';
 import { Floor } from './floor';
 import { STICK } from './input';
 import { fade, INK } from './palette';
-import type { Fighter, Scene, Shot, Stick, Supply } from './scene';
+import type { Cup, Fighter, Scene, Shot, Stick, Supply } from './scene';
 import { trace } from './step';
 
 const AIM_LINE = 11; // metres
@@ -45,6 +45,7 @@ export class Picture {
     this.camera.apply(ctx, this.pixels);
     this.floor.draw(ctx, this.camera.scale * this.pixels);
     for (const p of scene.pickups) drawSupply(ctx, p, this.seconds);
+    for (const t of scene.trophies) drawCup(ctx, t, this.seconds);
     const living = scene.fighters.filter((f) => f.hp > 0);
     if (scene.me && scene.me.hp > 0) drawAim(ctx, scene.me);
     for (const s of scene.shots) drawShot(ctx, s);
@@ -142,6 +143,39 @@ function drawSupply(ctx: CanvasRenderingContext2D, p: Supply, seconds: number): 
   ctx.restore();
 }
 
+/** A cup that turns and shines. */
+function drawCup(ctx: CanvasRenderingContext2D, t: Cup, seconds: number): void {
+  const colour = INK.metals[t.metal] ?? INK.metals[0];
+  const light = ctx.createRadialGradient(t.x, t.y, 0.1, t.x, t.y, 1.4);
+  light.addColorStop(0, fade(colour, 0.3 + 0.1 * Math.sin(seconds * 4 + t.x)));
+  light.addColorStop(1, fade(colour, 0));
+  ctx.fillStyle = light;
+  ctx.fillRect(t.x - 1.4, t.y - 1.4, 2.8, 2.8);
+  ctx.save();
+  ctx.translate(t.x, t.y + Math.sin(seconds * 2.4 + t.y) * 0.06);
+  ctx.scale(0.35 + 0.65 * Math.abs(Math.cos(seconds * 1.7 + t.x)), 1);
+  ctx.fillStyle = colour;
+  ctx.beginPath();
+  ctx.moveTo(-0.34, -0.42);
+  ctx.lineTo(0.34, -0.42);
+  ctx.quadraticCurveTo(0.3, 0.12, 0.07, 0.16);
+  ctx.lineTo(0.07, 0.3);
+  ctx.lineTo(0.24, 0.42);
+  ctx.lineTo(-0.24, 0.42);
+  ctx.lineTo(-0.07, 0.3);
+  ctx.lineTo(-0.07, 0.16);
+  ctx.quadraticCurveTo(-0.3, 0.12, -0.34, -0.42);
+  ctx.fill();
+  ctx.strokeStyle = colour;
+  ctx.lineWidth = 0.08;
+  for (const side of [-1, 1]) {
+    ctx.beginPath();
+    ctx.arc(side * 0.32, -0.22, 0.15, 0, Math.PI * 2);
+    ctx.stroke();
+  }
+  ctx.restore();
+}
+
 function drawBox(ctx: CanvasRenderingContext2D, ammo: boolean, colour: string): void {
   ctx.fillStyle = 'rgba(0, 0, 0, 0.4)';
   ctx.beginPath();
@@ -221,6 +255,10 @@ export function drawMap(ctx: CanvasRenderingContext2D, w: number, scene: Scene, 
     if (!p.here) continue;
     ctx.fillStyle = fade(p.ammo ? INK.ammo : INK.heal, 0.7);
     ctx.fillRect(p.x * s - 1.2, p.y * s - 1.2, 2.4, 2.4);
+  }
+  for (const t of scene.trophies) {
+    ctx.fillStyle = INK.metals[t.metal] ?? INK.metals[0];
+    ctx.fillRect(t.x * s - 1.2, t.y * s - 1.2, 2.4, 2.4);
   }
   for (const f of scene.fighters) {
     if (f.hp === 0) continue;

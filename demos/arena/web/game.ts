@@ -5,15 +5,15 @@ import { FIELD } from './field';
 import type { Hud } from './hud';
 import type { Input } from './input';
 import { colourOf } from './palette';
-import { type BulletRow, type HitEvent, type KillEvent, LINES, type MoveInput, type PickupRow, type PlayerRow, type RoundRow, type SaidEvent } from './rows';
-import type { Fighter, Scene, Supply } from './scene';
+import { type BulletRow, type HitEvent, type KillEvent, LINES, type LootedEvent, METALS, type MoveInput, type PickupRow, type PlayerRow, type RoundRow, type SaidEvent, type TrophyRow } from './rows';
+import type { Cup, Fighter, Scene, Supply } from './scene';
 import type { Sound } from './sound';
 import { step } from './step';
 
 /** What the room of this game holds, for clients/ts. */
 export interface ArenaWorld {
-  tables: { Players: PlayerRow; Bullets: BulletRow; Pickups: PickupRow; Round: RoundRow };
-  events: { Kills: KillEvent; Hits: HitEvent; Talk: SaidEvent };
+  tables: { Players: PlayerRow; Bullets: BulletRow; Pickups: PickupRow; Round: RoundRow; Trophies: TrophyRow };
+  events: { Kills: KillEvent; Hits: HitEvent; Talk: SaidEvent; Looted: LootedEvent };
   inputs: { Move: MoveInput; Say: { Line: number } };
 }
 
@@ -26,7 +26,7 @@ export class Game {
   private waiting: { tick: number; show: () => void }[] = []; // events of ticks that are not drawn yet
   private diedAt = 0; // milliseconds; 0: alive
   private killer = '';
-  private scene: Scene = { fighters: [], shots: [], pickups: [], me: undefined, pointer: undefined, sticks: [] };
+  private scene: Scene = { fighters: [], shots: [], pickups: [], trophies: [], me: undefined, pointer: undefined, sticks: [] };
 
   constructor(
     readonly room: Room<ArenaWorld>,
@@ -51,6 +51,7 @@ export class Game {
       this.later(tick, () => this.hit(e));
     });
     room.onEvent('Kills', (e, tick) => this.later(tick, () => this.kill(e)));
+    room.onEvent('Looted', (e) => this.looted(e));
     room.onEvent('Talk', (e) => picture.effects.say(e.By, LINES[e.Line] ?? ''));
     room.onStatus(() => {
       this.bullets.clear();
@@ -73,7 +74,7 @@ export class Game {
     const me = fighters.find((f) => f.me);
     this.watchMe(me, now);
     const shots = this.bullets.shots(past);
-    return (this.scene = { fighters, shots, pickups: this.pickups(), me, pointer: this.pointer(), sticks: this.input.sticks });
+    return (this.scene = { fighters, shots, pickups: this.pickups(), trophies: this.trophies(), me, pointer: this.pointer(), sticks: this.input.sticks });
   }
 
   /** Seconds until the round, or the podium, is over. */
@@ -135,6 +136,17 @@ export class Game {
 
   private pickups(): Supply[] {
     return Array.from(this.room.tables.Pickups, ([, p]) => ({ x: p.X, y: p.Y, ammo: p.Ammo, here: p.Here }));
+  }
+
+  private trophies(): Cup[] {
+    return Array.from(this.room.tables.Trophies, ([, t]) => ({ x: t.X, y: t.Y, metal: t.Metal }));
+  }
+
+  /** The server says so when the trophy is on its disk. */
+  private looted(e: LootedEvent): void {
+    const metal = METALS[e.Metal] ?? '';
+    this.hud.toast(e.Kept ? `A ${metal} trophy is on your shelf` : `The ${metal} trophy could not be kept`, e.Metal);
+    if (e.Kept) this.sound.pickup();
   }
 
   private pointer(): readonly [number, number] | undefined {
@@ -216,7 +228,7 @@ export class Game {
 function fighter(id: number, r: Readonly<PlayerRow>): Fighter {
   return {
     id, name: r.Name, me: false, drone: r.Drone, away: r.Away, safe: r.Safe, x: r.X, y: r.Y, aim: r.Aim,
-    hp: r.HP, ammo: r.Ammo, kills: r.Kills, deaths: r.Deaths, streak: r.Streak,
+    hp: r.HP, ammo: r.Ammo, kills: r.Kills, deaths: r.Deaths, streak: r.Streak, trophies: r.Trophies,
   };
 }
 

@@ -1,6 +1,6 @@
 import { drawMap } from './draw';
 import { FIELD, WALLS } from './field';
-import { colourOf } from './palette';
+import { colourOf, INK } from './palette';
 import type { RoundRow } from './rows';
 import type { Fighter, Scene } from './scene';
 
@@ -75,12 +75,23 @@ export class Hud {
     box.replaceChildren(made('b', title), made('span', text));
   }
 
+  /** Says something that is over in a moment, in a metal's colour. */
+  toast(text: string, metal: number): void {
+    const line = made('li', text, 'mine');
+    line.style.color = INK.metals[metal] ?? INK.text;
+    this.addLine(line);
+  }
+
   /** Adds a kill to the feed. */
   kill(by: Fighter | undefined, of: Fighter | undefined): void {
     const line = document.createElement('li');
     line.append(nameOf(by), gun(), nameOf(of));
     line.classList.toggle('mine', by?.me === true);
     line.classList.toggle('against', of?.me === true);
+    this.addLine(line);
+  }
+
+  private addLine(line: HTMLElement): void {
     this.feed.append(line);
     while (this.feed.children.length > FEED_LINES) this.feed.firstElementChild!.remove();
     setTimeout(() => line.classList.add('old'), (FEED_SECONDS - 0.5) * 1000);
@@ -101,6 +112,7 @@ export class Hud {
     const ammo = me?.ammo ?? 0;
     this.say('hp', String(hp));
     this.say('ammo', String(ammo));
+    this.say('trophies', String(me?.trophies ?? 0));
     bar('hp-bar', hp / FIELD.health, hp <= 30);
     bar('ammo-bar', ammo / FIELD.magazine, ammo <= 5);
   }
@@ -121,7 +133,7 @@ export class Hud {
     const rows = ranked(scene.fighters);
     const title = podium ? `Round ${round.Number} is over` : `Round ${round?.Number ?? 1}`;
     const sub = podium ? `The next one starts in ${Math.max(0, Math.ceil(left))} s` : `First to ${FIELD.goal} kills, or the most when the time is up`;
-    const key = JSON.stringify([title, sub, rows.map((f) => [f.id, f.name, f.kills, f.deaths, f.streak, f.away])]);
+    const key = JSON.stringify([title, sub, rows.map((f) => [f.id, f.name, f.kills, f.deaths, f.streak, f.trophies, f.away])]);
     if (key === this.drawn) return;
     this.drawn = key;
     this.sheet.replaceChildren(made('h2', title), made('p', sub, 'sub'));
@@ -155,7 +167,7 @@ function podiumOf(rows: Fighter[]): HTMLElement {
 function tableOf(rows: Fighter[]): HTMLElement {
   const table = document.createElement('table');
   const head = document.createElement('tr');
-  for (const text of ['', 'Fighter', 'Kills', 'Deaths', 'Streak']) head.append(made('th', text));
+  for (const text of ['', 'Fighter', 'Kills', 'Deaths', 'Streak', 'Trophies']) head.append(made('th', text));
   table.append(head);
   rows.forEach((f, i) => {
     const row = document.createElement('tr');
@@ -166,7 +178,7 @@ function tableOf(rows: Fighter[]): HTMLElement {
     name.append(dot, f.name);
     if (f.away || f.drone) name.append(made('span', f.away ? 'away' : 'drone', 'tag'));
     row.append(made('td', String(i + 1)), name);
-    for (const n of [f.kills, f.deaths, f.streak]) row.append(made('td', String(n)));
+    for (const n of [f.kills, f.deaths, f.streak, f.trophies]) row.append(made('td', String(n)));
     table.append(row);
   });
   return table;

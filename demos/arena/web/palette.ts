@@ -14,6 +14,7 @@ export const INK = {
   hurt: '#ff5d6c',
   heal: '#6ee787',
   ammo: '#ffc861',
+  metals: ['#c98a5a', '#c3cede', '#ffd24a'],
   text: '#e8ecf6',
   faint: '#8b95ab',
 };

@@ -14,6 +14,21 @@ export interface PlayerRow {
   Name: string;
   /** Known of oneself only. */
   Ammo: number;
+  /** On its shelf, from all games. */
+  Trophies: number;
+}
+
+export interface TrophyRow {
+  X: number;
+  Y: number;
+  /** 0 bronze, 1 silver, 2 gold. */
+  Metal: number;
+}
+
+/** A trophy is on one's shelf, on disk; or it could not be put there. */
+export interface LootedEvent {
+  Metal: number;
+  Kept: boolean;
 }
 
 export interface BulletRow {
@@ -59,6 +74,9 @@ export interface MoveInput {
   Aim: number;
   Fire: boolean;
 }
+
+/** The metals of trophies, by number. */
+export const METALS = ['bronze', 'silver', 'gold'];
 
 /** What one can say with the keys 1 to 4; Say.Line counts from 0. */
 export const LINES = ['Hello!', 'Nice shot', 'Oops', 'Good game'];

@@ -3,6 +3,7 @@ export interface Scene {
   fighters: Fighter[];
   shots: Shot[];
   pickups: readonly Supply[];
+  trophies: readonly Cup[];
   /** The fighter whose eyes we have, if it is in the room. */
   me: Fighter | undefined;
   /** Where the mouse points, in metres; undefined without one. */
@@ -34,6 +35,14 @@ export interface Fighter {
   kills: number;
   deaths: number;
   streak: number;
+  trophies: number;
+}
+
+/** A trophy that lies around. */
+export interface Cup {
+  x: number;
+  y: number;
+  metal: number;
 }
 
 /** A bullet's place on its straight way. */
