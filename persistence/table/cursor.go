@@ -24,6 +24,7 @@ type Cursor struct {
 
 // Horizon is how far a query may read. Rows beyond it are no part of its result.
 type Horizon struct {
+	shape    *shape
 	index    int // as in plan
 	reversed bool
 	key      value.Key // the first entry beyond
@@ -145,7 +146,7 @@ func (c *Cursor) Horizon(most int) *Horizon {
 			at = high - 1 - most
 		}
 		key, _, _ := t.GetAt(at)
-		c.horizon = &Horizon{index: c.plan.index, reversed: c.plan.reversed, key: key}
+		c.horizon = &Horizon{shape: c.state.shape, index: c.plan.index, reversed: c.plan.reversed, key: key}
 		break
 	}
 	c.span = 0
@@ -161,12 +162,13 @@ func (h *Horizon) beyond(key value.Key) bool {
 }
 
 // Beyond says whether a record of the horizon's table is past it.
-func (t *Table) Beyond(h *Horizon, r *Record) bool {
+func (h *Horizon) Beyond(r *Record) bool {
 	if h.index < 0 {
 		return h.beyond(r.Key)
 	}
-	t.key, _ = t.entry(t.key[:0], h.index, r)
-	return h.beyond(value.Key(t.key))
+	var room [128]byte
+	key, _ := h.shape.entry(room[:0], h.index, r)
+	return h.beyond(asKey(key))
 }
 
 // rank counts the entries before key.

@@ -23,12 +23,9 @@ func (t *Table) Select(b *query.Bound, visit func(*Record) bool) Stats {
 	return v.search(b, visit)
 }
 
-// Cursor reads what the query's condition selects, a part at a time. It does not
-// see what is written after it began.
-func (t *Table) Cursor(b *query.Bound) *Cursor {
-	t.shared = true
-	return t.now.cursor(b)
-}
+// Cursor reads what the query's condition selects, a part at a time, until the
+// next write. That of a [Snapshot] lasts.
+func (t *Table) Cursor(b *query.Bound) *Cursor { return t.now.cursor(b) }
 
 func (v *version) search(b *query.Bound, visit func(*Record) bool) Stats {
 	if b.Never() || b.Limit == 0 {
