@@ -1,0 +1,106 @@
+package host
+
+import (
+	"bytes"
+	"context"
+	"sync/atomic"
+
+	"github.com/parlor-server/parlor/persistence/records"
+	"github.com/parlor-server/parlor/schema"
+)
+
+// Seat is one client's way into one room. Its methods may be called by any
+// goroutine and do not block.
+type Seat struct {
+	room    *room
+	request OpenRequest
+	entered atomic.Bool // Enter was called; the room is no longer held for it
+	ended   atomic.Bool // Leave or Lost was called
+
+	conn // the room's
+}
+
+// Open loads the room if nobody has it open, and asks the kind's Auth hook. It
+// waits as long as ctx lets it. The error is a *schema.Error if it is for the
+// client.
+func (h *Host) Open(ctx context.Context, req OpenRequest) (*Seat, error) {
+	r, err := h.enter(req.Room, req.Remote)
+	if err != nil {
+		return nil, err
+	}
+	if err = r.kind.Auth(ctx, req.Room, req.User); err == nil {
+		err = r.wait(ctx)
+	}
+	if err != nil {
+		h.release(r)
+		return nil, err
+	}
+	return &Seat{room: r, request: req}, nil
+}
+
+// Enter brings the client into the room: Opened arrives through link, or an
+// Error and then nothing more.
+func (s *Seat) Enter(link Link) error {
+	s.link = link
+	ok := s.room.push(item{kind: itemEnter, seat: s})
+	if s.entered.CompareAndSwap(false, true) {
+		s.room.host.release(s.room)
+	}
+	if !ok {
+		return s.room.refusal()
+	}
+	return nil
+}
+
+// Subscribe begins a live query, or replaces that of the same ID.
+func (s *Seat) Subscribe(sub Subscription) error {
+	op := &records.Subscribe{
+		ID: sub.ID, Collection: string(sub.Collection), Query: bytes.Clone(sub.Query), Since: sub.Since, Held: bytes.Clone(sub.Held),
+	}
+	return s.offer(op, len(sub.Query)+len(sub.Held))
+}
+
+// Unsubscribe ends a live query.
+func (s *Seat) Unsubscribe(id uint32) error { return s.offer(&records.Unsubscribe{ID: id}, 0) }
+
+func (s *Seat) offer(op records.Op, size int) error {
+	v := s.room.inbox.offer(item{kind: itemOp, seat: s, op: op}, size)
+	return s.answer(v)
+}
+
+// Mutate asks for one transaction. HOT
+func (s *Seat) Mutate(m Mutation) error {
+	it := item{kind: itemMutate, seat: s, id: m.ID, name: s.room.nameOf(m.Name), version: m.Version, void: m.Void}
+	return s.answer(s.room.inbox.mutate(it, m.Args))
+}
+
+func (s *Seat) answer(v verdict) error {
+	switch v {
+	case full:
+		s.room.host.stats.Overloaded.Add(1)
+		return schema.Errorf(schema.CodeRateLimited, overloaded)
+	case gone:
+		return s.room.refusal()
+	}
+	s.room.wake()
+	return nil
+}
+
+// Leave says that the client wants to leave: Left arrives after all that is
+// under way. Of Leave and Lost the first call counts.
+func (s *Seat) Leave() { s.end(itemLeave) }
+
+// Lost says that the connection has ended. For a seat that never entered it
+// lets go of the room.
+func (s *Seat) Lost() { s.end(itemLost) }
+
+func (s *Seat) end(kind itemKind) {
+	if !s.ended.CompareAndSwap(false, true) {
+		return
+	}
+	if s.entered.CompareAndSwap(false, true) {
+		s.room.host.release(s.room)
+		return
+	}
+	s.room.push(item{kind: kind, seat: s})
+}

@@ -1,0 +1,92 @@
+package host
+
+import (
+	"sync/atomic"
+	"time"
+	"unsafe"
+
+	"github.com/parlor-server/parlor/persistence/records"
+	"github.com/parlor-server/parlor/persistence/store"
+)
+
+// transaction is what one turn of a room wants to be durable, and what leaves
+// then. The room owns it; the store's committer writes err and done.
+type transaction struct {
+	out   outbox
+	began time.Time
+	end   func(error) // stored: it is made once
+	err   error       // why it is not durable; read after done
+	done  atomic.Bool
+}
+
+// outbox is what the machine said, and how much of it is on disk.
+type outbox struct{ records.Outbox }
+
+func (o *outbox) empty() bool { return len(o.After) == 0 && len(o.Hooks) == 0 }
+
+// large tells that it is time to commit: one batch should stay far below what
+// the store takes at once.
+func (o *outbox) large() bool { return len(o.Puts) >= maxPuts }
+
+const maxPuts = 8192
+
+func (r *room) newTransaction() *transaction {
+	if n := len(r.free); n > 0 {
+		t := r.free[n-1]
+		r.free = r.free[:n-1]
+		return t
+	}
+	t := &transaction{}
+	t.end = func(err error) {
+		t.err = err
+		t.done.Store(true)
+		r.wake()
+	}
+	return t
+}
+
+func (t *transaction) reset() {
+	t.out.Reset()
+	t.err = nil
+	t.done.Store(false)
+}
+
+// commit hands the puts to the store. The room is woken when they are durable.
+func (r *room) commit(now int64, t *transaction) {
+	t.began = time.Now()
+	r.fill(now, &t.out)
+	r.store.Commit(&r.batch, t.end)
+}
+
+// fill makes the store's batch of the puts. The store keeps keys and values for
+// long, the machine uses their memory again: they are copied, all into one.
+func (r *room) fill(now int64, out *outbox) {
+	size := 0
+	for i := range out.Puts {
+		size += len(out.Puts[i].Key) + len(out.Puts[i].Value)
+	}
+	memory := make([]byte, 0, size)
+	keep := func(b []byte) []byte {
+		n := len(memory)
+		memory = append(memory, b...)
+		return memory[n:len(memory):len(memory)]
+	}
+	var seq uint64
+	for i := range out.Puts {
+		p := &out.Puts[i]
+		if p.Seq != seq {
+			seq = p.Seq
+			r.batch.Begin(seq)
+		}
+		key := asString(keep(p.Key))
+		if p.Delete {
+			r.batch.Delete(store.Space(p.Space), key)
+		} else {
+			r.batch.Put(store.Space(p.Space), key, keep(p.Value))
+		}
+	}
+	r.dueLater(now, &r.batch)
+}
+
+// asString is bytes that never change as a string.
+func asString(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
