@@ -38,7 +38,7 @@ func collect(to *[]written) func(Position, Entry) error {
 	}
 }
 
-func open(t testing.TB, o Options, from Position) *opened {
+func open(t tester, o Options, from Position) *opened {
 	t.Helper()
 	got, err := tryOpen(o, from)
 	if err != nil {
@@ -83,7 +83,7 @@ func (r *rooms) batch() []Entry {
 	return batch
 }
 
-func (o *opened) append(t testing.TB, batch ...Entry) (list []written) {
+func (o *opened) append(t tester, batch ...Entry) (list []written) {
 	t.Helper()
 	at, err := o.Append(batch)
 	if err != nil {
@@ -95,7 +95,7 @@ func (o *opened) append(t testing.TB, batch ...Entry) (list []written) {
 	return list
 }
 
-func wantEntries(t testing.TB, got, want []written) {
+func wantEntries(t tester, got, want []written) {
 	t.Helper()
 	for i := range min(len(got), len(want)) {
 		g, w := got[i], want[i]
@@ -108,7 +108,7 @@ func wantEntries(t testing.TB, got, want []written) {
 	}
 }
 
-func wantClean(t testing.TB, r Report) {
+func wantClean(t tester, r Report) {
 	t.Helper()
 	if len(r.Damage) > 0 || len(r.Broken) > 0 || r.Unaccounted != "" {
 		t.Fatalf("damage in a journal that has none: %v, broken %v, %s", r.Damage, r.Broken, r.Unaccounted)
@@ -258,4 +258,11 @@ func TestNewerFormatIsRefused(t *testing.T) {
 	if err == nil || !bytes.Contains([]byte(err.Error()), []byte("newer")) {
 		t.Fatalf("opening a newer format: %v", err)
 	}
+}
+
+// tester is what of testing.TB both testing and rapid have.
+type tester interface {
+	Helper()
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
 }

@@ -43,8 +43,14 @@ func Read(dir string, fs disk.FS, replayFrom Position, replay func(Position, Ent
 	return r.report, nil
 }
 
-// Check reads the whole journal and says what is wrong with it.
-func Check(dir string, fs disk.FS) (Report, error) { return Read(dir, fs, 0, nil) }
+// Check reads all that there is of a journal and says what is wrong with it.
+func Check(dir string, fs disk.FS) (Report, error) {
+	list, err := listSegments(fs, dir)
+	if err != nil || len(list) == 0 {
+		return Report{}, err
+	}
+	return Read(dir, fs, list[0], nil)
+}
 
 func newReader(dir string, fs disk.FS, from Position, replay func(Position, Entry) error) *reader {
 	if replay == nil {

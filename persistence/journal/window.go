@@ -34,7 +34,9 @@ func newWindow(f disk.File) (*window, error) {
 // the next call. A disk that cannot read them is an error: nobody may take that
 // for the end of the journal.
 func (w *window) at(off int64, n int64) ([]byte, error) {
-	n = max(0, min(n, w.size-off))
+	if n = min(n, w.size-off); n <= 0 {
+		return nil, nil
+	}
 	if off < w.off || off+n > w.off+int64(len(w.buf)) {
 		want := min(w.size-off, max(n, windowSize))
 		if int64(cap(w.buf)) < want {
