@@ -1,0 +1,205 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+
+	"go.etcd.io/bbolt"
+
+	"github.com/parlor-server/parlor/internal/disk"
+	"github.com/parlor-server/parlor/persistence/journal"
+)
+
+// Open opens the data folder dir, which it makes if there is none, recovers what
+// was committed, and starts the committer and the checkpointer, which Close
+// ends. Errors: ErrLocked, ErrNewerFormat, ErrNotEmpty, or what the disk says.
+// Rooms that cannot be proven whole are no error: see RoomInfo.Quarantined.
+func Open(dir string, o Options) (*Store, error) {
+	s := &Store{o: o.withDefaults(), dir: dir, rooms: make(map[string]*Room), failedOnce: make(chan struct{})}
+	s.log = s.o.Logger
+	s.queue = newQueue(s.o.QueueBytes)
+	s.checkpoints = checkpointer{s: s, wake: make(chan struct{}, 1)}
+	var err error
+	if s.lock, err = openFolder(dir); err != nil {
+		return nil, err
+	}
+	if err := s.recover(); err != nil {
+		return nil, errors.Join(err, s.closeFiles())
+	}
+	c := &committer{
+		queue: s.queue, journal: s.journal, buffers: &s.buffers, fault: s.o.Fault, position: s.journal.End(),
+		failed: s.hasFailed, fail: s.fail, appended: s.checkpoints.appended,
+	}
+	s.workers.Go(c.run)
+	s.workers.Go(s.checkpoints.run)
+	return s, nil
+}
+
+// closeFiles closes what an Open that failed has opened.
+func (s *Store) closeFiles() error {
+	var errs []error
+	if s.journal != nil {
+		errs = append(errs, s.journal.Close())
+	}
+	if s.tree != nil {
+		errs = append(errs, s.tree.Close())
+	}
+	return errors.Join(append(errs, s.lock.Close())...)
+}
+
+// recover reads the rooms' states and replays what the journal has beyond them.
+func (s *Store) recover() error {
+	path := filepath.Join(s.dir, treeName)
+	_, missing := os.Stat(path)
+	var err error
+	if s.tree, err = openTree(path, false); err != nil {
+		return err
+	}
+	var from journal.Position
+	if err := guard(nil, func() (err error) { from, err = s.readStates(); return err }); err != nil {
+		return fmt.Errorf("failed to read %s: %w", path, err)
+	}
+	if missing != nil { // it was made just now
+		if err := disk.OS().SyncDir(s.dir); err != nil {
+			return err
+		}
+	}
+	broken := make(map[string]string)
+	var replayed int64
+	replay := func(_ journal.Position, e journal.Entry) error {
+		replayed += int64(len(e.Data))
+		if broken[e.Room] == "" {
+			if err := s.replay(e); err != nil {
+				broken[e.Room] = err.Error()
+			}
+		}
+		return nil
+	}
+	var report journal.Report
+	s.journal, report, err = journal.Open(filepath.Join(s.dir, journalName), journal.Options{
+		FS: s.o.FS, Logger: s.log, Fault: s.o.Fault,
+	}, from, replay)
+	if err != nil {
+		return fmt.Errorf("failed to open the journal: %w", err)
+	}
+	if from > report.End {
+		return fmt.Errorf("failed to open %s: its journal ends at %d, but the last checkpoint was made at %d: a part of the folder was replaced or lost, restore a backup", s.dir, report.End, from)
+	}
+	s.checkpoints.appended(replayed)
+	return s.condemn(&report, broken)
+}
+
+// readStates makes the rooms that the B+tree has.
+func (s *Store) readStates() (from journal.Position, err error) {
+	err = s.tree.Update(func(tx *bbolt.Tx) error {
+		top, err := tx.CreateBucketIfNotExists(storeBucket())
+		if err != nil {
+			return err
+		}
+		rooms, err := tx.CreateBucketIfNotExists(roomsBucket())
+		if err != nil {
+			return err
+		}
+		from = position(tx)
+		s.unaccounted = string(top.Get(unaccountedKey()))
+		return rooms.ForEachBucket(func(name []byte) error {
+			state, err := decodeState(rooms.Bucket(name).Get(stateKey()))
+			if err != nil {
+				state = roomState{floor: math.MaxUint64, reason: err.Error()}
+			}
+			s.rooms[string(name)] = newRoom(s, string(name), state)
+			return nil
+		})
+	})
+	return from, err
+}
+
+// replay takes an entry of the journal into its room's memtable. The error is
+// about that room.
+func (s *Store) replay(e journal.Entry) error {
+	kind, epoch, data, err := readEntryHeader(e.Data)
+	if err != nil {
+		return err
+	}
+	r := s.rooms[e.Room]
+	if r == nil {
+		r = newRoom(s, e.Room, roomState{epoch: epoch, floor: 1})
+		s.rooms[e.Room] = r
+	}
+	if r.state.reason != "" && kind != entryDrop || e.Last <= r.state.seq {
+		return nil // the checkpoint has it
+	}
+	if kind == entryDrop {
+		r.state = roomState{epoch: epoch, seq: e.Last, floor: e.Last + 1}
+		r.active = &memtable{wiped: true, wipedAt: e.Last}
+		return nil
+	}
+	if !r.state.exists && r.active == nil {
+		r.state.epoch = epoch
+	}
+	switch {
+	case e.First != r.state.seq+1:
+		return fmt.Errorf("transactions %d to %d are missing in the journal", r.state.seq+1, e.First-1)
+	case epoch != r.state.epoch:
+		return fmt.Errorf("transaction %d is of another epoch of the room", e.First)
+	}
+	if r.active == nil {
+		r.active = new(memtable)
+	}
+	kept := append([]byte(nil), data...)
+	err = readOps(kept, e.First, e.Last, func(space Space, key, value []byte, seq uint64, removed bool) {
+		r.active.add(op{seq: seq, key: string(key), value: value, space: space, removed: removed})
+	})
+	if err == nil {
+		r.state.seq, r.state.exists = e.Last, true
+	}
+	return err
+}
+
+// condemn puts rooms that cannot be proven whole in quarantine, durably: the
+// journal that says so is cut some day. The others' memtables are what the next
+// checkpoint writes.
+func (s *Store) condemn(report *journal.Report, broken map[string]string) error {
+	for name := range report.Broken {
+		if s.rooms[name] == nil {
+			s.rooms[name] = newRoom(s, name, roomState{epoch: newEpoch(), floor: 1})
+		}
+	}
+	var condemned []*Room
+	for name, r := range s.rooms {
+		reason := report.Reason(name)
+		if reason == "" {
+			reason = broken[name]
+		}
+		if reason != "" && r.state.reason == "" {
+			s.log.Error("a room cannot be proven whole and is not served", "room", name, "reason", reason)
+			r.state.reason = reason
+			r.active = nil
+			condemned = append(condemned, r)
+		}
+		if r.active != nil {
+			s.dirty = append(s.dirty, r)
+		}
+	}
+	if len(condemned) == 0 && report.Unaccounted == "" {
+		return nil
+	}
+	if report.Unaccounted != "" {
+		s.unaccounted = report.Unaccounted
+	}
+	return s.tree.Update(func(tx *bbolt.Tx) error {
+		for _, r := range condemned {
+			b, err := tx.Bucket(roomsBucket()).CreateBucketIfNotExists([]byte(r.name))
+			if err != nil {
+				return err
+			}
+			if err := b.Put(stateKey(), r.state.encode()); err != nil {
+				return err
+			}
+		}
+		return tx.Bucket(storeBucket()).Put(unaccountedKey(), []byte(s.unaccounted))
+	})
+}

@@ -1,0 +1,51 @@
+package store
+
+import "time"
+
+// marksKept is about how many marks divide a retention: operations stay by that
+// part of it longer than they must.
+const marksKept = 64
+
+// age brings the marks of a state up to date and returns the sequence up to
+// which the change log is pruned. Nothing is if that is below floor.
+func (s *roomState) age(now time.Time, retention time.Duration) (limit uint64) {
+	if retention < 0 {
+		return 0
+	}
+	micros := now.UnixMicro()
+	marks := append([]mark(nil), s.marks...) // readers may have the old ones
+	newest := len(marks) - 1
+	if newest < 0 || marks[newest].seq < s.seq && micros-marks[newest].time >= (retention/marksKept).Microseconds() {
+		marks = append(marks, mark{micros, s.seq})
+	}
+	for len(marks) > 0 && micros-marks[0].time >= retention.Microseconds() {
+		limit = marks[0].seq
+		marks = marks[1:]
+	}
+	s.marks = marks
+	return limit
+}
+
+// duePrunes are the rooms without anything to write whose change log has
+// entries that are old enough to go.
+func (s *Store) duePrunes(jobs []*job) []*job {
+	if s.o.Retention < 0 {
+		return nil
+	}
+	busy := make(map[*Room]bool, len(jobs))
+	for _, j := range jobs {
+		busy[j.room] = true
+	}
+	before := s.o.Now().Add(-s.o.Retention).UnixMicro()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var due []*job
+	for _, r := range s.rooms {
+		r.mu.Lock()
+		if !busy[r] && r.active == nil && !r.gone && r.state.reason == "" && len(r.state.marks) > 0 && r.state.marks[0].time <= before {
+			due = append(due, &job{room: r, state: r.state})
+		}
+		r.mu.Unlock()
+	}
+	return due
+}
