@@ -91,15 +91,18 @@ type Client struct {
 
 	blocked time.Time // Dial's, then the client's goroutine's: when UDP was found to be blocked
 
-	mu       sync.Mutex           // guards what follows
-	welcome  welcome              // of the last handshake
-	rooms    map[uint16]*Room     // by handle
-	calls    map[uint32]*joinCall // by request number
-	requests uint32               // the last request number used
-	pings    uint32               // the last ping's number
-	pinged   time.Time            // when it was sent
-	rtt      time.Duration        // smoothed
-	err      error                // why the client ended
+	mu       sync.Mutex               // guards what follows
+	welcome  welcome                  // of the last handshake
+	rooms    map[uint16]*Room         // by handle
+	calls    map[uint32]*joinCall     // by request number
+	records  map[uint16]*RecordRoom   // by handle
+	opens    map[uint32]*RecordRoom   // by request number of their Open
+	stores   map[*RecordRoom]struct{} // all record rooms that have not ended
+	requests uint32                   // the last request number used
+	pings    uint32                   // the last ping's number
+	pinged   time.Time                // when it was sent
+	rtt      time.Duration            // smoothed
+	err      error                    // why the client ended
 }
 
 // welcome is what the server said about the session.
@@ -123,6 +126,10 @@ func Dial(ctx context.Context, url string, opts Options) (*Client, error) {
 		done:  make(chan struct{}),
 		rooms: make(map[uint16]*Room),
 		calls: make(map[uint32]*joinCall),
+
+		records: make(map[uint16]*RecordRoom),
+		opens:   make(map[uint32]*RecordRoom),
+		stores:  make(map[*RecordRoom]struct{}),
 	}
 	c.send.builder, c.send.stats = schema.NewBuilder(), &c.stats
 	c.welcome.guestToken = opts.GuestToken

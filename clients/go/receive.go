@@ -46,10 +46,15 @@ func (c *Client) dispatch(head schema.Header, body []byte, now time.Time) error 
 	case schema.KindError:
 		c.refused(head, fb.GetRootAsError(body, 0))
 		return nil
+	case schema.KindOpened:
+		return c.openedRecords(head, fb.GetRootAsOpened(body, 0))
 	}
 	c.mu.Lock()
-	room := c.rooms[head.Handle]
+	room, records := c.rooms[head.Handle], c.records[head.Handle]
 	c.mu.Unlock()
+	if records != nil {
+		return records.recordMessage(head, body)
+	}
 	if room == nil {
 		return nil // a membership that was left while this was on its way
 	}
@@ -130,16 +135,22 @@ func (c *Client) refused(head schema.Header, m *fb.Error) {
 	c.stats.errors.Add(1)
 	e := &schema.Error{Code: schema.Code(m.Code()), Request: m.Request(), Message: string(m.Message())}
 	c.mu.Lock()
-	room := c.rooms[head.Handle]
+	room, records := c.rooms[head.Handle], c.records[head.Handle]
 	var call *joinCall
-	if room == nil {
-		call = c.calls[e.Request]
+	var open *RecordRoom
+	if room == nil && records == nil {
+		call, open = c.calls[e.Request], c.opens[e.Request]
 		delete(c.calls, e.Request)
+		delete(c.opens, e.Request)
 	}
 	c.mu.Unlock()
 	switch {
 	case room != nil:
 		room.refused(e)
+	case records != nil:
+		records.refused(e)
+	case open != nil:
+		open.openRefused(e)
 	case call != nil:
 		c.joinRefused(call, e)
 	default:

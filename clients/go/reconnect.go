@@ -19,7 +19,7 @@ import (
 type Reconnect struct {
 	Off    bool          // end the client when the connection is lost
 	Base   time.Duration // default 250 ms
-	Max    time.Duration // default 10 s
+	Max    time.Duration // default 30 s
 	GiveUp time.Duration // end the client after this long without a connection; 0: never
 }
 
@@ -31,7 +31,7 @@ func (r Reconnect) wait(attempt int, outage time.Duration, random float64) time.
 		base = 250 * time.Millisecond
 	}
 	if limit <= 0 {
-		limit = 10 * time.Second
+		limit = 30 * time.Second
 	}
 	if outage < shortOutage {
 		limit = min(limit, shortWait)
@@ -45,7 +45,6 @@ func (r Reconnect) wait(attempt int, outage time.Duration, random float64) time.
 
 const (
 	dialTimeout  = 10 * time.Second
-	stableAfter  = 10 * time.Second // a connection that lived this long resets the backoff
 	minSilence   = 10 * time.Second // a server that says nothing for longer is gone
 	keyframeWait = time.Second      // a keyframe that does not come within this is fetched by reconnecting
 	pingEvery    = 2 * time.Second
@@ -60,13 +59,12 @@ const (
 // client's goroutine.
 func (c *Client) run(t Transport) {
 	defer close(c.done)
-	attempt := 0
 	for {
-		began := time.Now()
 		err := c.read(t)
 		c.send.use(nil)
 		t.Close()
 		away := c.leaveConnection()
+		c.loseRecords()
 		if c.ctx.Err() != nil {
 			c.finish(ErrClosed, away)
 			return
@@ -78,10 +76,7 @@ func (c *Client) run(t Transport) {
 			return
 		}
 		c.tell(Reconnecting)
-		if time.Since(began) > stableAfter {
-			attempt = 0
-		}
-		if t, err = c.redial(&attempt); err != nil {
+		if t, err = c.redial(); err != nil {
 			c.finish(err, away)
 			return
 		}
@@ -90,15 +85,18 @@ func (c *Client) run(t Transport) {
 		for _, room := range away {
 			c.reseat(room)
 		}
+		for _, room := range c.allRecords() {
+			room.open()
+		}
 	}
 }
 
-// redial connects again, as often as it takes.
-func (c *Client) redial(attempt *int) (Transport, error) {
+// redial connects again, as often as it takes. The pauses begin anew with each
+// welcome: a server that only accepts connections is not back yet.
+func (c *Client) redial() (Transport, error) {
 	began := time.Now()
-	for {
-		pause := time.NewTimer(c.opts.Reconnect.wait(*attempt, time.Since(began), rand.Float64()))
-		*attempt++
+	for attempt := 0; ; attempt++ {
+		pause := time.NewTimer(c.opts.Reconnect.wait(attempt, time.Since(began), rand.Float64()))
 		select {
 		case <-c.ctx.Done():
 			pause.Stop()
@@ -112,7 +110,7 @@ func (c *Client) redial(attempt *int) (Transport, error) {
 		if c.ctx.Err() != nil {
 			return nil, ErrClosed
 		}
-		c.log.Info("reconnecting failed", "attempt", *attempt, "error", err)
+		c.log.Info("reconnecting failed", "attempt", attempt, "error", err)
 		if limit := c.opts.Reconnect.GiveUp; c.final(err) || limit > 0 && time.Since(began) > limit {
 			return nil, err
 		}
@@ -142,12 +140,10 @@ func (c *Client) final(err error) bool {
 		return false
 	}
 	switch e.Code {
-	case schema.CodeBadProtocol, schema.CodeForbidden, schema.CodeReplaced:
-		return true
 	case schema.CodeUnauthenticated, schema.CodeTokenExpired:
 		return c.opts.Refresh == nil
 	}
-	return false
+	return e.Code.Final()
 }
 
 // leaveConnection takes the rooms off the lost connection. Joins that wait for
@@ -215,6 +211,9 @@ func (c *Client) finish(err error, rooms []*Room) {
 	c.watchdog.Stop()
 	c.mu.Unlock()
 	for _, room := range rooms {
+		room.end(endOf(err))
+	}
+	for _, room := range c.allRecords() {
 		room.end(endOf(err))
 	}
 	c.mu.Lock()

@@ -154,3 +154,16 @@ func (s *sender) close(message string) error {
 	defer s.mu.Unlock()
 	return s.write(schema.Header{Kind: schema.KindClose}, s.builder.Close(schema.CodeLeft, message))
 }
+
+// record sends a message about record rooms, which build makes.
+func (s *sender) record(kind schema.Kind, handle uint16, build func(*schema.Builder) []byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.write(schema.Header{Kind: kind, Handle: handle}, build(s.builder))
+}
+
+func (s *sender) mutate(handle uint16, m schema.MutateInfo) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.write(schema.Header{Kind: schema.KindMutate, Handle: handle}, s.builder.Mutate(m))
+}
