@@ -10,7 +10,6 @@ type proofs struct {
 	damages int          // so far
 	open    int          // the last damage that no mark has accounted for, or 0
 	before  int          // open when the segment began
-	fresh   int          // damages before the last reviewed segment
 
 	// complete says that the journal has its first entries: then a room's first
 	// entry follows nothing.
@@ -38,12 +37,9 @@ type roomChain struct {
 func newProofs() *proofs { return &proofs{rooms: map[string]*roomChain{}} }
 
 // begin enters a segment.
-func (p *proofs) begin(at Position, flags segmentFlags) {
+func (p *proofs) begin(at Position) {
 	p.segment, p.touched = at, p.touched[:0]
 	p.before, p.local = p.open, 0
-	if flags&flagReviewed != 0 {
-		p.fresh = p.damages
-	}
 }
 
 // damage notes a part that cannot be read and that may have held entries.
@@ -68,11 +64,7 @@ func (p *proofs) lost(needed bool) {
 func (p *proofs) entry(e readEntry) (name string, next bool) {
 	r := p.rooms[string(e.room)]
 	if r == nil {
-		r = &roomChain{name: string(e.room), proven: p.fresh, seen: p.damages, jumps: p.jumps, chain: e.before}
-		if p.complete && p.damages+p.jumps == 0 {
-			r.chain = 0
-		}
-		p.rooms[r.name] = r
+		r = p.first(e)
 	}
 	if r.segment != p.segment || r.count == 0 {
 		r.segment, r.count = p.segment, 0
@@ -87,12 +79,24 @@ func (p *proofs) entry(e readEntry) (name string, next bool) {
 		if r.proven >= r.seen {
 			r.proven = p.damages
 		}
-	case r.jumps == p.jumps:
+	case r.jumps == p.jumps || r.seen < p.damages:
 		r.broken = "an entry is missing before its transaction " + decimal(e.first) + ", or that one is not its own"
 		return r.name, false
 	}
 	r.chain, r.last, r.seen, r.jumps = e.after, e.last, p.damages, p.jumps
 	return r.name, true
+}
+
+// first is a room's chain before the first entry of it. That one either follows
+// nothing, which proves as much as a link does, or one that was cut with the
+// segments before.
+func (p *proofs) first(e readEntry) *roomChain {
+	r := &roomChain{name: string(e.room), proven: p.damages, seen: p.damages, jumps: p.jumps}
+	if !p.complete && p.damages == 0 || p.jumps > 0 && p.damages == 0 {
+		r.chain = e.before
+	}
+	p.rooms[r.name] = r
+	return r
 }
 
 // mark compares the segment so far with what was written into it.
@@ -120,7 +124,7 @@ func (p *proofs) mark(list []markedRoom) {
 func (p *proofs) marked(m markedRoom) {
 	r := p.rooms[string(m.room)]
 	if r == nil {
-		r = &roomChain{name: string(m.room), segment: p.segment, proven: p.fresh, jumps: p.jumps}
+		r = &roomChain{name: string(m.room), segment: p.segment, jumps: p.jumps}
 		p.rooms[r.name] = r
 	}
 	count := uint64(0)

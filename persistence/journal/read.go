@@ -164,7 +164,7 @@ func (r *reader) segment(i int) error {
 		return err
 	}
 	h, ok := parseHeader(b)
-	r.proofs.begin(at, h.flags)
+	r.proofs.begin(at)
 	r.ends, r.doubtful, r.marked = false, 0, 0
 	if foreign := ok && (h.position != at || h.journal != r.journal); foreign || r.journal == 0 {
 		// The sums of its batches would not fit.

@@ -29,9 +29,8 @@ const (
 // segmentFlags say how a segment came to be.
 type segmentFlags uint32
 
-// flagReviewed says that a program opened the journal although there was
-// damage before this segment, and saw to it: rooms that first appear from here
-// on are new, not survivors.
+// flagReviewed says that the segment was begun because there was damage before
+// it: another one need not be.
 const flagReviewed segmentFlags = 1
 
 // segmentHeader is the first thing in a segment.
