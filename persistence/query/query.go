@@ -1,6 +1,11 @@
 package query
 
-import "github.com/parlor-server/parlor/persistence/value"
+import (
+	"strconv"
+
+	"github.com/parlor-server/parlor/persistence/value"
+	"github.com/parlor-server/parlor/schema"
+)
 
 // Op is an operator of a condition.
 type Op uint8
@@ -59,9 +64,19 @@ type Query struct {
 	Offset  int
 }
 
-// Parse reads the JSON form; no bytes at all are All. The error is a
-// *schema.Error BAD_QUERY, which names what it could not understand.
-func Parse(json []byte) (Query, error) { panic("not yet") }
+// opNames are the operators' names in JSON.
+func opNames() [OpNot + 1]string {
+	return [...]string{"", "eq", "ne", "gt", "gte", "lt", "lte", "in", "like", "ilike", "isNull", "and", "or", "not"}
+}
 
-// Encode returns the JSON form, the same bytes for the same query.
-func (q Query) Encode() []byte { panic("not yet") }
+// String returns the operator's name in JSON, such as "gte".
+func (op Op) String() string {
+	if op == 0 || op > OpNot {
+		return "op(" + strconv.Itoa(int(op)) + ")"
+	}
+	return opNames()[op]
+}
+
+func bad(format string, args ...any) error {
+	return schema.Errorf(schema.CodeBadQuery, format, args...)
+}
