@@ -4,7 +4,7 @@ export class Backoff {
 
   constructor(
     private readonly first = 250,
-    private readonly longest = 8000,
+    private readonly longest = 30_000,
     private readonly random: () => number = Math.random,
   ) {}
 

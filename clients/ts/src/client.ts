@@ -3,6 +3,10 @@ import { RoundTrip } from './clock';
 import { JoinMode } from './fb';
 import { buildAuth, type Ending, type JoinBody, type Joined, type Welcome } from './messages';
 import { Code, Kind, ParlorError } from './protocol';
+import type { RoomLink } from './records/link';
+import { makeRoom, openHome, type OpenOptions, type RecordsHome } from './records/open';
+import type { RecordRoom } from './records/room';
+import type { AnyRecords, RecordSchema } from './records/types';
 import { type AnyWorld, Room, type Seat, type World } from './room';
 import type { Schema } from './schema';
 import { Session } from './session';
@@ -22,6 +26,8 @@ export interface ClientOptions {
   dial?: Dial;
   /** Local clock in milliseconds, never set back. */
   now?: () => number;
+  /** Where record rooms keep what must survive; IndexedDB and Web Locks unless set. */
+  records?: Partial<RecordsHome>;
 }
 
 /** What a join may ask for beside the room. */
@@ -42,6 +48,11 @@ interface Membership {
 
 /** Codes after which connecting anew would only fail again, or fight with another tab. */
 const FINAL: readonly number[] = [Code.BAD_PROTOCOL, Code.UNAUTHENTICATED, Code.TOKEN_EXPIRED, Code.REPLACED, Code.FORBIDDEN];
+
+/** WebSocket close statuses 4400 to 4499 are final too (R14.2). */
+function isFinal(code: number): boolean {
+  return FINAL.includes(code) || (code >= 400 && code < 500);
+}
 
 /** Codes that say that a seat is gone, so that a new one may be asked for. */
 const SEAT_GONE: readonly number[] = [Code.BAD_TOKEN, Code.NO_SUCH_ROOM, Code.ROOM_CLOSED, Code.ROOM_FAULTED, Code.NOT_IN_ROOM, Code.LEFT];
@@ -70,6 +81,9 @@ export class Client {
   private session: Session | undefined;
   private connecting: Promise<Session> | undefined;
   private retry: ReturnType<typeof setTimeout> | undefined;
+  private readonly links = new Set<RoomLink>();
+  private home: Promise<RecordsHome> | undefined;
+  private readonly asleep: Unsubscribe;
 
   /** url is the server's address: ws:, wss:, http: or https:, with or without the path /ws. */
   constructor(
@@ -80,6 +94,7 @@ export class Client {
     this.dial = options.dial ?? dialWebSocket;
     this.now = options.now ?? (() => performance.now());
     this.guestToken = options.guestToken ?? '';
+    this.asleep = onWake(() => this.wake());
   }
 
   /** To be kept, so that a guest stays the same user; '' with a signed token. */
@@ -112,6 +127,30 @@ export class Client {
     return this.join({ mode: JoinMode.Reconnect, room: seat.room, token: seat.token });
   }
 
+  /**
+   * Opens a record room, "kind/name". With options.offline a page that was here
+   * before gets its room at once, connected or not. A guest who opens a record
+   * room stays the same user on later visits.
+   */
+  async open<S extends RecordSchema = AnyRecords>(name: string, options: OpenOptions = {}): Promise<RecordRoom<S>> {
+    if (this.status === 'closed') throw new ParlorError(Code.GOING_AWAY, 'the client is closed');
+    const home = await (this.home ??= this.openHome());
+    const opened = await makeRoom<S>(home, this.url, name, options, this.now, (link) => this.links.delete(link));
+    this.links.add(opened.link);
+    if (opened.usable) {
+      this.wake();
+      return opened.room;
+    }
+    try {
+      await opened.link.enter(await this.connect(), this.welcome!.user);
+    } catch (error) {
+      this.links.delete(opened.link);
+      opened.link.end();
+      throw error;
+    }
+    return opened.room;
+  }
+
   /** Replaces the token of the live connection before the old one expires. */
   refreshToken(token: string): void {
     this.session?.send(Kind.Auth, 0, 0, buildAuth(token));
@@ -125,7 +164,10 @@ export class Client {
   /** Leaves all rooms and closes the connection for good. */
   close(): void {
     clearTimeout(this.retry);
+    this.asleep();
     for (const { room } of [...this.memberships]) room.leave();
+    for (const link of this.links) link.end();
+    this.links.clear();
     this.setStatus('closed');
     this.session?.close(0, '');
     this.session = undefined;
@@ -166,13 +208,39 @@ export class Client {
     if (this.status === 'closed') return Promise.reject(new ParlorError(Code.GOING_AWAY, 'the client is closed'));
     if (this.session !== undefined && this.status === 'connected') return Promise.resolve(this.session);
     if (this.status === 'idle') this.setStatus('connecting');
-    this.connecting ??= this.open().finally(() => {
+    this.connecting ??= this.dialSession().finally(() => {
       this.connecting = undefined;
     });
     return this.connecting;
   }
 
-  private async open(): Promise<Session> {
+  /** Connects for rooms that can wait for it: at once, and again until it works. */
+  private wake(): void {
+    if (this.status === 'idle' && this.links.size > 0) this.setStatus('reconnecting');
+    if (this.status === 'connected') for (const link of this.links) this.enterRecords(link);
+    if (this.status !== 'reconnecting' || this.connecting !== undefined) return;
+    clearTimeout(this.retry);
+    void this.comeBack();
+  }
+
+  private enterRecords(link: RoomLink): void {
+    link.enter(this.session!, this.welcome!.user).catch(() => {}); // the room itself tells
+  }
+
+  /** Where record rooms keep things; a guest's token among them. */
+  private async openHome(): Promise<RecordsHome> {
+    const home = await openHome(this.options.records);
+    if (this.options.token === undefined && this.guestToken === '') this.guestToken = ((await home.disk.get(['guest', this.url])) as string | undefined) ?? '';
+    return home;
+  }
+
+  /** Keeps a guest's token, so that their records stay theirs. */
+  private keepGuest(): void {
+    const value = this.guestToken === '' ? undefined : this.guestToken;
+    void this.home?.then(({ disk }) => disk.write([{ key: ['guest', this.url], value }])).catch(() => {});
+  }
+
+  private async dialSession(): Promise<Session> {
     const { token } = this.options;
     const signed = typeof token === 'function' ? await token() : token;
     const session = await new Promise<Session>((resolve, reject) => {
@@ -201,7 +269,9 @@ export class Client {
     }
     this.session = session;
     this.backoff.reset();
+    this.keepGuest();
     this.setStatus('connected');
+    for (const link of this.links) this.enterRecords(link);
     return session;
   }
 
@@ -215,12 +285,17 @@ export class Client {
   private lost(session: Session, ending: Ending): void {
     if (this.session !== session) return; // it never opened, or was closed here
     this.session = undefined;
-    const final = this.options.reconnect === false || FINAL.includes(ending.code);
+    const final = this.options.reconnect === false || isFinal(ending.code);
     const reason = new ParlorError(ending.code, ending.message);
     for (const { room } of [...this.memberships]) {
       if (final) room.end(ending);
       else room.detach();
     }
+    for (const link of this.links) {
+      if (final) link.end(reason);
+      else link.detach();
+    }
+    if (final) this.links.clear();
     if (this.status === 'closed') return;
     this.setStatus(final ? 'idle' : 'reconnecting', reason);
     if (!final) this.schedule();
@@ -239,7 +314,7 @@ export class Client {
     } catch (error) {
       const code = error instanceof ParlorError ? error.code : 0;
       if (this.status !== 'reconnecting') return;
-      if (FINAL.includes(code) && this.backoff.attempts > 2) this.giveUp(error as ParlorError);
+      if (isFinal(code) && this.backoff.attempts > 2) this.giveUp(error as ParlorError);
       else this.schedule();
       return;
     }
@@ -248,6 +323,8 @@ export class Client {
 
   private giveUp(error: ParlorError): void {
     for (const { room } of [...this.memberships]) room.end({ code: error.code, message: error.message });
+    for (const link of this.links) link.end(error);
+    this.links.clear();
     this.setStatus('idle', error);
   }
 
@@ -301,6 +378,20 @@ function entered(room: Pick<Room, 'status' | 'onStatus' | 'onLeave'>): Promise<v
       done();
     };
   });
+}
+
+/** Calls on when the page is looked at again, or the network is back. */
+function onWake(on: () => void): Unsubscribe {
+  if (typeof window === 'undefined') return () => {};
+  const visible = () => document.visibilityState === 'visible' && on();
+  window.addEventListener('online', on);
+  window.addEventListener('focus', on);
+  document.addEventListener('visibilitychange', visible);
+  return () => {
+    window.removeEventListener('online', on);
+    window.removeEventListener('focus', on);
+    document.removeEventListener('visibilitychange', visible);
+  };
 }
 
 function json(v: unknown): Uint8Array | undefined {

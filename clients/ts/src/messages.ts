@@ -8,19 +8,19 @@ import { readSchema, type Schema } from './schema';
 
 type Build = (b: flatbuffers.Builder) => number;
 
-function body(build: Build): Uint8Array {
+export function body(build: Build): Uint8Array {
   const b = new flatbuffers.Builder(128);
   b.finish(build(b));
   return b.asUint8Array();
 }
 
 /** Stores a string; an empty one is left out of its table. */
-function text(b: flatbuffers.Builder, s: string): number {
+export function text(b: flatbuffers.Builder, s: string): number {
   return s === '' ? 0 : b.createString(s);
 }
 
 /** Stores a byte vector; an empty one is left out of its table. */
-function bytes(b: flatbuffers.Builder, p: Uint8Array | undefined): number {
+export function bytes(b: flatbuffers.Builder, p: Uint8Array | undefined): number {
   if (p === undefined || p.length === 0) return 0;
   return b.createByteVector(p);
 }
@@ -106,7 +106,7 @@ export function buildClose(code: number, message: string): Uint8Array {
   return body((b) => fb.Close.createClose(b, code, text(b, message)));
 }
 
-function buffer(p: Uint8Array): flatbuffers.ByteBuffer {
+export function buffer(p: Uint8Array): flatbuffers.ByteBuffer {
   return new flatbuffers.ByteBuffer(p);
 }
 

@@ -3,8 +3,9 @@ export const PROTOCOL_VERSION = 1;
 
 /** Says which table a message's body holds. */
 export const Kind = {
-  Hello: 1, Auth: 2, Join: 3, Leave: 4, Command: 5, Event: 6,
+  Hello: 1, Auth: 2, Join: 3, Leave: 4, Command: 5, Event: 6, Open: 8, Subscribe: 9, Unsubscribe: 10, Mutate: 11,
   Welcome: 16, Joined: 17, Left: 18, State: 19, Owner: 20, Events: 21, Message: 22, Error: 23, Timing: 24,
+  Opened: 25, Delta: 26, Receipt: 27, Reset: 28,
   Ping: 32, Pong: 33, Close: 34,
 } as const;
 
@@ -46,6 +47,9 @@ export const Code = {
   RATE_LIMITED: 7, TOO_LARGE: 8, SLOW_CLIENT: 9, STALE_CLIENT: 10, GOING_AWAY: 11, INTERNAL: 12, REPLACED: 13, FORBIDDEN: 14,
   NO_SUCH_KIND: 20, NO_SUCH_ROOM: 21, ROOM_FULL: 22, ROOM_LOCKED: 23, BAD_OPTIONS: 24, REFUSED: 25, BAD_TOKEN: 26,
   NOT_IN_ROOM: 27, BAD_INPUT: 28, ALREADY_JOINED: 29, KICKED: 30, ROOM_CLOSED: 31, ROOM_FAULTED: 32, TOO_MANY_ROOMS: 33, LEFT: 34,
+  DUPLICATE: 50, VALIDATION: 51, EXECUTE_FAILED: 52, SCHEMA_MISMATCH: 53, OUT_OF_ORDER: 54, CLIENT_UNKNOWN: 55, RESULT_EXPIRED: 56,
+  NO_SUCH_MUTATION: 57, NO_SUCH_COLLECTION: 58, BAD_QUERY: 59, TOO_MANY_OPERATIONS: 60, TOO_MANY_SUBSCRIPTIONS: 61, QUARANTINED: 62,
+  STORE_FAILED: 63, ROOM_TOO_LARGE: 64, MIGRATION_FAILED: 65, SCAN_LIMIT: 66, VOIDED: 67,
 } as const;
 
 /** The name of a code, such as "ROOM_FULL". */

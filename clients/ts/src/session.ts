@@ -5,12 +5,13 @@ import {
   readClose, readError, readJoined, readPing, readPong, readWelcome, type Refusal, type Welcome,
 } from './messages';
 import { Code, codeOfCloseStatus, type Header, joinMessage, Kind, ParlorError, PROTOCOL_VERSION, splitMessage } from './protocol';
+import { buildOpen, type OpenBody, readOpened } from './records/messages';
 import type { Transport } from './transport';
 
 /** A room as its session sees it. */
 export interface Member {
-  /** The last tick applied; 0: a keyframe is needed. */
-  readonly applied: number;
+  /** The last tick applied; 0: a keyframe is needed; undefined: the room has no ticks. */
+  readonly applied: number | undefined;
   /** Takes a message of the room; throws a DecodeError for one that breaks the rules. */
   receive(head: Header, body: Uint8Array): void;
   /** The session refused one of the room's messages. */
@@ -20,8 +21,11 @@ export interface Member {
 /** Accepts a join: called at once when Joined arrives, before the room's next message. */
 export type Accept = (handle: number, joined: Joined) => Member;
 
+/** Accepts an open: called at once with the body of Opened. */
+export type AcceptOpen = (handle: number, opened: Uint8Array) => Member;
+
 interface PendingJoin {
-  accept: Accept;
+  accept: AcceptOpen;
   reject: (error: Error) => void;
 }
 
@@ -70,16 +74,25 @@ export class Session {
 
   /** Asks for a room; rejects with a ParlorError. */
   join(body: Omit<JoinBody, 'request'>, accept: Accept): Promise<void> {
+    return this.ask(Kind.Join, (request) => buildJoin({ ...body, request }), (handle, joined) => accept(handle, readJoined(joined)));
+  }
+
+  /** Asks for a record room; rejects with a ParlorError. */
+  open(body: Omit<OpenBody, 'request'>, accept: AcceptOpen): Promise<void> {
+    return this.ask(Kind.Open, (request) => buildOpen({ ...body, request }), accept);
+  }
+
+  private ask(kind: number, build: (request: number) => Uint8Array, accept: AcceptOpen): Promise<void> {
     const request = ++this.request;
     return new Promise((resolve, reject) => {
       if (this.ended) return reject(new ParlorError(Code.GOING_AWAY, 'the connection is closed'));
-      const accepted: Accept = (handle, joined) => {
-        const member = accept(handle, joined);
+      const accepted: AcceptOpen = (handle, body) => {
+        const member = accept(handle, body);
         resolve();
         return member;
       };
       this.joins.set(request, { accept: accepted, reject });
-      this.send(Kind.Join, 0, 0, buildJoin({ ...body, request }));
+      this.send(kind, 0, 0, build(request));
     });
   }
 
@@ -126,7 +139,9 @@ export class Session {
       case Kind.Welcome:
         return this.onWelcome(readWelcome(body));
       case Kind.Joined:
-        return this.onJoined(head.handle, readJoined(body));
+        return this.onJoined(head.handle, readJoined(body).request, body);
+      case Kind.Opened:
+        return this.onJoined(head.handle, readOpened(body).request, body);
       case Kind.Ping:
         return this.onPing(body);
       case Kind.Pong:
@@ -147,10 +162,10 @@ export class Session {
     this.beat();
   }
 
-  private onJoined(handle: number, joined: Joined): void {
-    const pending = this.joins.get(joined.request);
-    this.joins.delete(joined.request);
-    if (pending !== undefined) this.members.set(handle, pending.accept(handle, joined));
+  private onJoined(handle: number, request: number, body: Uint8Array): void {
+    const pending = this.joins.get(request);
+    this.joins.delete(request);
+    if (pending !== undefined) this.members.set(handle, pending.accept(handle, body));
   }
 
   private onError(handle: number, refusal: Refusal): void {
@@ -165,7 +180,7 @@ export class Session {
 
   private onPing(body: Uint8Array): void {
     const { id, time } = readPing(body);
-    const applied = Array.from(this.members, ([handle, member]) => ({ handle, tick: member.applied }));
+    const applied = Array.from(this.members).flatMap(([handle, { applied: tick }]) => (tick === undefined ? [] : [{ handle, tick }]));
     this.send(Kind.Pong, 0, 0, buildPong(id, time, applied));
   }
 

@@ -1,0 +1,75 @@
+import type { Disk, DiskKey, Put } from './disk';
+import type { Described } from './link';
+import { queryJSON } from './query';
+import type { Fields } from './row';
+import type { Subscription } from './subscription';
+
+/** The rows of a query as they were confirmed at a sequence. */
+export interface KeptRows {
+  epoch: bigint;
+  applied: bigint;
+  rows: [key: string, row: Fields][];
+}
+
+interface KeptRoom extends Described {
+  user: string;
+}
+
+const SAVE_MS = 1000;
+const QUERIES = 64; // of a room; older ones are forgotten
+
+/** Keeps what a page has seen of a room, so that it opens without a connection. */
+export class Kept {
+  private readonly changed = new Set<Subscription>();
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    private readonly disk: Disk,
+    private readonly scope: string,
+    private readonly room: () => { described: Described; user: string },
+  ) {}
+
+  /** The room as it was when it was last open, and whose it was. */
+  static async room(disk: Disk, scope: string): Promise<KeptRoom | undefined> {
+    return (await disk.get(['room', scope])) as KeptRoom | undefined;
+  }
+
+  /** Saves the room's descriptor and place in its history. */
+  async saveRoom(): Promise<void> {
+    const { described, user } = this.room();
+    const value: KeptRoom = { ...described, user };
+    const used = (await this.disk.list(['used', this.scope])).sort((a, b) => Number(b.value) - Number(a.value));
+    const old = used.slice(QUERIES).map(({ key }) => key.slice(2));
+    await this.disk.write([{ key: ['room', this.scope], value }, ...old.flatMap((k) => [{ key: ['used', this.scope, ...k] }, { key: ['rows', this.scope, ...k] }])]);
+  }
+
+  async load(sub: Subscription): Promise<KeptRows | undefined> {
+    return (await this.disk.get(this.key('rows', sub))) as KeptRows | undefined;
+  }
+
+  /** Saves the query's rows soon. */
+  save(sub: Subscription): void {
+    this.changed.add(sub);
+    this.timer ??= setTimeout(() => void this.flush(), SAVE_MS);
+  }
+
+  /** Saves all that has changed now: the page may end. */
+  flush(): Promise<void> {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    const puts = [...this.changed].flatMap((sub) => (sub.loaded && sub.applied > 0n ? this.puts(sub) : []));
+    this.changed.clear();
+    return puts.length === 0 ? Promise.resolve() : this.disk.write(puts).catch(() => {}); // a full disk keeps less
+  }
+
+  private puts(sub: Subscription): Put[] {
+    const { result, confirmed, applied } = sub;
+    const rows = [...result.members].map((key): [string, Fields] => [key, confirmed.get(key)!]);
+    const value: KeptRows = { epoch: this.room().described.epoch, applied, rows };
+    return [{ key: this.key('rows', sub), value }, { key: this.key('used', sub), value: Date.now() }];
+  }
+
+  private key(kind: string, sub: Subscription): DiskKey {
+    return [kind, this.scope, this.room().user, sub.collection.name, queryJSON(sub.query)];
+  }
+}

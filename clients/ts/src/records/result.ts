@@ -1,0 +1,102 @@
+import type { Confirmed } from './confirmed';
+import type { Overlay } from './overlay';
+import type { BoundQuery } from './query';
+import type { Fields } from './row';
+
+const FEW = 32; // rows that are inserted one by one; more are sorted with all others
+
+/**
+ * The rows of one live query as the page sees them: the rows that the server
+ * says are in it, with what pending writes make of them, in the query's order.
+ */
+export class Result {
+  /** Keys of the confirmed rows of the query. */
+  readonly members = new Set<string>();
+  /** The visible rows; another array whenever it changes. */
+  rows: readonly Fields[] = [];
+  /** True while members may not be what the query asks for: rows are checked here. */
+  unsettled = false;
+
+  private sorted: Fields[] = [];
+  private readonly shown = new Map<string, Fields>();
+
+  constructor(
+    private readonly confirmed: Confirmed,
+    private readonly collection: string,
+    public query: BoundQuery,
+  ) {}
+
+  /** The visible row with the key. */
+  get(key: string): Fields | undefined {
+    return this.shown.get(key);
+  }
+
+  /** Brings the rows up to date where keys changed; reports whether rows did. */
+  refresh(keys: Iterable<string>, overlay: Overlay): boolean {
+    const gone = new Set<Fields>();
+    const come: Fields[] = [];
+    for (const key of keys) {
+      const [before, after] = [this.shown.get(key), this.effective(key, overlay)];
+      if (before === after) continue;
+      if (before !== undefined) gone.add(before);
+      if (after === undefined) this.shown.delete(key);
+      else {
+        this.shown.set(key, after);
+        come.push(after);
+      }
+    }
+    if (gone.size === 0 && come.length === 0) return false;
+    this.arrange(gone, come);
+    return this.window();
+  }
+
+  /** Takes another query, and begins anew. */
+  requery(query: BoundQuery, overlay: Overlay): void {
+    this.query = query;
+    const keys = new Set([...this.members, ...(overlay.changed.get(this.collection)?.keys() ?? [])]);
+    this.shown.clear();
+    this.sorted = [];
+    this.refresh(keys, overlay);
+    this.window();
+  }
+
+  private effective(key: string, overlay: Overlay): Fields | undefined {
+    const changed = overlay.changed.get(this.collection)?.get(key);
+    if (changed === undefined) {
+      const row = this.members.has(key) ? this.confirmed.get(key) : undefined;
+      return row !== undefined && this.unsettled && !this.query.matches(row) ? undefined : row;
+    }
+    return changed !== null && this.query.matches(changed) ? changed : undefined;
+  }
+
+  private arrange(gone: ReadonlySet<Fields>, come: readonly Fields[]): void {
+    const { compare } = this.query;
+    if (gone.size > 0) this.sorted = this.sorted.filter((row) => !gone.has(row));
+    if (come.length > FEW) {
+      this.sorted = [...this.sorted, ...come].sort(compare);
+      return;
+    }
+    if (gone.size === 0) this.sorted = this.sorted.slice();
+    for (const row of come) this.sorted.splice(place(this.sorted, row, compare), 0, row);
+  }
+
+  /** Cuts the window out of what is sorted. */
+  private window(): boolean {
+    const { limit } = this.query;
+    const rows = this.sorted.length > limit ? this.sorted.slice(0, limit) : this.sorted;
+    if (rows.length === this.rows.length && rows.every((row, i) => row === this.rows[i])) return false;
+    this.rows = rows;
+    return true;
+  }
+}
+
+/** Where a row belongs in a sorted list. */
+function place(sorted: readonly Fields[], row: Fields, compare: (a: Fields, b: Fields) => number): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (compare(sorted[middle], row) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
