@@ -4,6 +4,7 @@ import (
 	"github.com/parlor-server/parlor/persistence/query"
 	"github.com/parlor-server/parlor/persistence/table"
 	"github.com/parlor-server/parlor/persistence/value"
+	"github.com/parlor-server/parlor/schema"
 )
 
 // Conn names a connection of the room.
@@ -45,7 +46,8 @@ type Request struct {
 	Table  int
 	Query  *query.Bound
 	Reader Reader
-	// Since is the sequence that Held is as of; 0: the client holds nothing.
+	// Since is the sequence that Held is as of; 0: the client holds nothing but
+	// what it was sent under the same ID.
 	Since uint64
 	Held  []value.Key
 	// Floor is the oldest sequence that the change log still has; a Since
@@ -62,49 +64,109 @@ type Event struct {
 // Hub is the live queries of one room.
 type Hub struct {
 	set    *table.Set
+	seq    uint64 // of the last transaction that was applied
 	limits Limits
+	conns  map[Conn]*conn
+	views  map[viewKey]*view
+	routes []routes // of each table
+
+	touched   []*view // by the transaction that is being applied
+	regranted []*conn // since the last Apply or Settle
+	scratch   []byte
 }
 
 // New returns a hub over a room's tables, whose last transaction was seq.
-func New(set *table.Set, seq uint64, l Limits) *Hub { panic("not yet") }
+func New(set *table.Set, seq uint64, l Limits) *Hub {
+	if l.Subscriptions == 0 {
+		l.Subscriptions = 256
+	}
+	if l.Scan == 0 {
+		l.Scan = 1_000_000
+	}
+	if l.Pending == 0 {
+		l.Pending = 1024
+	}
+	return &Hub{
+		set: set, seq: seq, limits: l,
+		conns: map[Conn]*conn{}, views: map[viewKey]*view{}, routes: make([]routes, set.Len()),
+	}
+}
 
-// Subscribe opens a query, or replaces the one that the connection has under
-// the same ID: then only the difference is sent (R9.4). Errors are
-// *schema.Error, for this connection only.
-func (h *Hub) Subscribe(r Request, out Out) error { panic("not yet") }
+// Subscribe opens a query. One that the connection has under the same ID is
+// replaced, and only the difference is sent (R9.4), unless Since says that the
+// client goes by what it holds itself. Errors are *schema.Error, for this
+// connection only.
+func (h *Hub) Subscribe(r Request, out Out) error {
+	c := h.conn(r.Conn)
+	s := c.subs[r.ID]
+	if s == nil && len(c.subs) >= h.limits.Subscriptions {
+		return schema.Errorf(schema.CodeTooManySubscriptions,
+			"a connection may have %d subscriptions in a room: unsubscribe from one first", h.limits.Subscriptions)
+	}
+	var before *holding
+	if s != nil {
+		if r.Since == 0 && !s.stale && !c.paused && s.view.table == r.Table {
+			before = s.view.holding()
+		}
+		h.detach(s)
+	} else {
+		s = &sub{conn: c, id: r.ID}
+		c.add(s)
+	}
+	h.attach(s, h.view(r.Table, r.Query, r.Reader))
+	if c.paused {
+		s.postpone(h.reason(r), &r)
+		return nil
+	}
+	n := h.begin(s, h.reason(r), &r)
+	if before != nil {
+		n = h.difference(s, before, nil)
+	}
+	h.deliver(c, []parcel{{sub: s, stream: n, boundary: true}}, out)
+	return nil
+}
+
+// conn finds a connection, or begins to know it.
+func (h *Hub) conn(name Conn) *conn {
+	c := h.conns[name]
+	if c == nil {
+		c = &conn{name: name, subs: map[uint32]*sub{}, cursor: h.seq}
+		h.conns[name] = c
+	}
+	return c
+}
 
 // Unsubscribe ends a query. An unknown one is no error.
-func (h *Hub) Unsubscribe(c Conn, id uint32) { panic("not yet") }
+func (h *Hub) Unsubscribe(name Conn, id uint32) {
+	c := h.conns[name]
+	if c == nil || c.subs[id] == nil {
+		return
+	}
+	h.detach(c.subs[id])
+	c.remove(id)
+}
 
 // Drop ends all queries of a connection that is gone.
-func (h *Hub) Drop(c Conn) { panic("not yet") }
-
-// Regrant gives a connection another reader (R10.2). When a transaction is the
-// cause, call it after the transaction's Commit and before Apply, which sends
-// the difference: nothing of the transaction is shown by the old rights.
-// Without a transaction, call Settle after it.
-func (h *Hub) Regrant(c Conn, r Reader) { panic("not yet") }
-
-// Settle sends what Regrant changed when no transaction is at hand.
-func (h *Hub) Settle(out Out) { panic("not yet") }
-
-// Apply tells every query what one transaction did. Call it once for each, in
-// order, right after its Commit, and send the transaction's receipt after it.
-func (h *Hub) Apply(seq uint64, changes []table.Change, events []Event, out Out) { panic("not yet") }
-
-// Pause stops sending to a slow connection. Its changes are kept, one per key;
-// where they are too many, a snapshot takes their place. Receipts must wait for
-// Resume too (R4.1), or follow a Flush.
-func (h *Hub) Pause(c Conn) { panic("not yet") }
-
-// Paused says whether the connection is paused.
-func (h *Hub) Paused(c Conn) bool { panic("not yet") }
-
-// Flush sends what was kept for a paused connection, which stays paused.
-func (h *Hub) Flush(c Conn, out Out) { panic("not yet") }
-
-// Resume sends what was kept and ends the pause.
-func (h *Hub) Resume(c Conn, out Out) { panic("not yet") }
+func (h *Hub) Drop(name Conn) {
+	c := h.conns[name]
+	if c == nil {
+		return
+	}
+	for _, s := range c.order {
+		h.detach(s)
+	}
+	c.gone = true
+	delete(h.conns, name)
+}
 
 // Subscriptions counts the open queries.
-func (h *Hub) Subscriptions() int { panic("not yet") }
+func (h *Hub) Subscriptions() int {
+	n := 0
+	for _, c := range h.conns {
+		n += len(c.order)
+	}
+	return n
+}
+
+// Views counts the different results that are kept up to date.
+func (h *Hub) Views() int { return len(h.views) }

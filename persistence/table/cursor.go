@@ -153,6 +153,14 @@ func (c *Cursor) Horizon(most int) *Horizon {
 	return c.horizon
 }
 
+// Until ends the reading at a horizon that another cursor of the same query
+// found, if this one reads the same index.
+func (c *Cursor) Until(h *Horizon) {
+	if h != nil && h.index == c.plan.index && h.reversed == c.plan.reversed {
+		c.horizon = h
+	}
+}
+
 // beyond says whether an entry of the index is past the horizon.
 func (h *Horizon) beyond(key value.Key) bool {
 	if h.reversed {

@@ -29,8 +29,7 @@ type Table struct {
 	byKey map[value.Key]*slot // what now.rows has, found faster
 	bytes int
 
-	readers int  // visits of now that are under way
-	shared  bool // a Snapshot has now
+	readers int // visits and snapshots that have now
 
 	key, before, after []byte // scratch for encoded keys
 }
@@ -100,10 +99,11 @@ func (t *Table) Scan(from, to value.Key, visit func(*Record) bool) {
 }
 
 // Snapshot returns the table as it is now.
-func (t *Table) Snapshot() *Snapshot {
-	t.shared = true
-	return &Snapshot{state: t.now}
-}
+func (t *Table) Snapshot() *Snapshot { return &Snapshot{state: t.hold()} }
+
+// Release says that a snapshot will not be read again. It is no duty, but saves
+// the copies that the next writes would make for it.
+func (t *Table) Release(s *Snapshot) { t.release(s.state) }
 
 // hold keeps the current version as it is for a visit.
 func (t *Table) hold() *version {
@@ -121,14 +121,14 @@ func (t *Table) release(v *version) {
 // fork leaves the current version to those who hold it, and goes on with a copy,
 // whose nodes are copied as they are written.
 func (t *Table) fork() {
-	if !t.shared && t.readers == 0 {
+	if t.readers == 0 {
 		return
 	}
 	next := &version{shape: t.shape, gen: t.now.gen + 1, rows: t.now.rows.Copy()}
 	for _, x := range t.now.indexes {
 		next.indexes = append(next.indexes, x.Copy())
 	}
-	t.now, t.shared, t.readers = next, false, 0
+	t.now, t.readers = next, 0
 }
 
 // scan visits a range of primary keys.

@@ -1,0 +1,69 @@
+package live
+
+import (
+	"slices"
+
+	"github.com/parlor-server/parlor/persistence/table"
+	"github.com/parlor-server/parlor/persistence/value"
+)
+
+// conn is one connection's subscriptions.
+type conn struct {
+	name    Conn
+	subs    map[uint32]*sub
+	order   []*sub // by ID, so that all that is sent has one order
+	cursor  uint64 // of the last delta
+	waiting int    // deltas of the step that is being sent
+	paused  bool
+	gone    bool
+	moving  bool   // its subscriptions are between two readers
+	partial bool   // it was sent a part of a step, whose rest comes with the new readers
+	regrant Reader // instead of the one that its subscriptions have; nil: none
+}
+
+// sub is one subscription.
+type sub struct {
+	conn  *conn
+	id    uint32
+	view  *view
+	place int // in view.subs
+
+	// While the connection is paused: what the client holds of each key that
+	// has changed, nil if nothing; and events, the last few.
+	pending map[value.Key]*table.Record
+	events  []*table.Record
+	reader  Reader // that it is about to get
+
+	// stale: what the client holds is not known here; a stream must follow,
+	// for that reason, as asked.
+	stale  bool
+	reason Reason
+	asked  *Request
+}
+
+func (c *conn) add(s *sub) {
+	c.subs[s.id] = s
+	at, _ := c.find(s.id)
+	c.order = slices.Insert(c.order, at, s)
+}
+
+func (c *conn) remove(id uint32) {
+	delete(c.subs, id)
+	if at, ok := c.find(id); ok {
+		c.order = slices.Delete(c.order, at, at+1)
+	}
+}
+
+func (c *conn) find(id uint32) (int, bool) {
+	return slices.BinarySearchFunc(c.order, id, func(s *sub, id uint32) int { return int(int64(s.id) - int64(id)) })
+}
+
+// postpone leaves the subscription to a stream that is sent at Resume.
+func (s *sub) postpone(why Reason, asked *Request) {
+	s.stale, s.reason, s.asked, s.pending = true, why, asked, nil
+}
+
+// current says that the client has, or is being sent, the result as it is now.
+func (s *sub) current() {
+	s.stale, s.asked, s.pending, s.events = false, nil, nil, nil
+}

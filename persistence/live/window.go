@@ -1,0 +1,300 @@
+package live
+
+import (
+	"math"
+
+	"github.com/tidwall/btree"
+
+	"github.com/parlor-server/parlor/persistence/query"
+	"github.com/parlor-server/parlor/persistence/table"
+	"github.com/parlor-server/parlor/persistence/value"
+)
+
+// window is what a limit and an offset leave of a view's members. It keeps the
+// first of them in order, some more than it needs: what leaves is replaced from
+// there, and the table is read again only when that is used up.
+type window struct {
+	bounds
+	query    *query.Bound
+	need     int // members up to the end of the window
+	keep     int // how many fill keeps
+	rows     btree.Map[value.Key, *table.Record]
+	complete bool      // rows are all members
+	edge     value.Key // if not: those up to here
+	scratch  []byte
+}
+
+// bounds are the places of a window's first and last row.
+type bounds struct {
+	some        bool
+	first, last value.Key
+}
+
+// spare is how many rows a window keeps at least beyond those it needs.
+const spare = 64
+
+func newWindow(q *query.Bound) *window {
+	w := &window{query: q, need: math.MaxInt}
+	if q.Limit >= 0 && q.Offset < math.MaxInt-q.Limit {
+		w.need = q.Offset + q.Limit
+	}
+	return w
+}
+
+// holds says whether a place is in the window.
+func (b *bounds) holds(place []byte) bool {
+	return b.some && string(b.first) <= string(place) && string(place) <= string(b.last)
+}
+
+// place is where a record is in the order; it is valid until the next call.
+func (w *window) place(r *table.Record) []byte {
+	w.scratch = w.query.AppendSortKey(w.scratch[:0], r.Row)
+	return w.scratch
+}
+
+// within says whether a record that the window may keep is in it.
+func (w *window) within(r *table.Record) bool { return r != nil && w.holds(w.place(r)) }
+
+// put keeps a member, if it is not beyond the edge.
+func (w *window) put(r *table.Record) {
+	place := value.Key(w.place(r))
+	if w.complete || place <= w.edge {
+		w.rows.Set(place, r)
+	}
+}
+
+// measure finds the bounds anew.
+func (w *window) measure() {
+	w.bounds = bounds{}
+	n := min(w.rows.Len(), w.need)
+	if w.query.Offset >= n {
+		return
+	}
+	w.some = true
+	w.first, _, _ = w.rows.GetAt(w.query.Offset)
+	w.last, _, _ = w.rows.GetAt(n - 1)
+}
+
+// each visits the rows of bounds in order.
+func (w *window) each(b bounds, visit func(*table.Record)) {
+	if !b.some {
+		return
+	}
+	w.rows.Ascend(b.first, func(place value.Key, r *table.Record) bool {
+		if place > b.last {
+			return false
+		}
+		visit(r)
+		return true
+	})
+}
+
+// outside visits the rows of a that are not in b.
+func (w *window) outside(a, b bounds, visit func(*table.Record)) {
+	switch {
+	case !a.some:
+	case !b.some || b.last < a.first || a.last < b.first:
+		w.each(a, visit)
+	default:
+		w.rows.Ascend(a.first, func(place value.Key, r *table.Record) bool {
+			if place >= b.first {
+				return false
+			}
+			visit(r)
+			return true
+		})
+		w.rows.Ascend(b.last, func(place value.Key, r *table.Record) bool {
+			if place > a.last {
+				return false
+			}
+			if place > b.last {
+				visit(r)
+			}
+			return true
+		})
+	}
+}
+
+// list returns the rows of the window in order.
+func (w *window) list() []*table.Record {
+	var all []*table.Record
+	w.each(w.bounds, func(r *table.Record) { all = append(all, r) })
+	return all
+}
+
+// trim lets rows go that are many more than needed.
+func (w *window) trim() {
+	if w.keep < 0 || w.rows.Len() <= 2*w.keep {
+		return
+	}
+	for w.rows.Len() > w.keep {
+		w.rows.PopMax()
+	}
+	w.edge, _, _ = w.rows.Max()
+	w.complete = false
+}
+
+// fill reads the view's first members from its table. Where no index has their
+// order, that reads all that match, so many are kept that it is rarely done.
+func (v *view) fill(scan int) {
+	w := v.window
+	w.rows.Clear()
+	w.complete, w.edge, v.horizon = true, "", nil
+	if v.query.Never() {
+		return
+	}
+	cursor := v.rows.Cursor(v.query)
+	horizon := cursor.Horizon(scan)
+	w.keep = -1
+	if w.need < math.MaxInt-v.rows.Len()-spare {
+		w.keep = w.need + max(spare, min(w.need, v.rows.Len()))
+		if !cursor.Ordered() {
+			w.keep = max(w.keep, v.rows.Len()/16)
+		}
+	}
+	if cursor.Ordered() {
+		w.complete = v.fillOrdered(cursor)
+	} else {
+		w.complete = v.fillRanked(cursor)
+	}
+	if w.complete || !cursor.Ordered() {
+		v.horizon = horizon
+	}
+	if !w.complete {
+		w.edge, _, _ = w.rows.Max()
+	}
+	w.measure()
+}
+
+// fillOrdered reads from a cursor with the query's order, and says whether it
+// came to the end.
+func (v *view) fillOrdered(c *table.Cursor) bool {
+	w := v.window
+	for w.keep < 0 || w.rows.Len() < w.keep {
+		r := c.Next()
+		if r == nil {
+			return true
+		}
+		if v.reader.CanRead(v.table, r.Row) {
+			w.rows.Load(value.Key(w.place(r)), r)
+		}
+	}
+	return false
+}
+
+// fillRanked reads all that a cursor without order has, and says whether all of
+// it is kept.
+func (v *view) fillRanked(c *table.Cursor) bool {
+	w := v.window
+	ranking := table.NewRanking(v.query, w.keep)
+	n := 0
+	for r := c.Next(); r != nil; r = c.Next() {
+		if v.reader.CanRead(v.table, r.Row) {
+			ranking.Add(r)
+			n++
+		}
+	}
+	for _, r := range ranking.Take() {
+		w.rows.Load(r.Sort, r.Record)
+	}
+	return w.keep < 0 || n <= w.keep
+}
+
+// settle brings a window up to date with the changes of transaction seq, and
+// notes what that did to the rows in it.
+func (v *view) settle(seq uint64, scan int) {
+	w := v.window
+	before := w.bounds
+	held := v.apply(before)
+	if !w.complete && w.rows.Len() < w.need {
+		v.refill(seq, before, held, scan)
+		return
+	}
+	w.measure()
+	for i, c := range v.changes {
+		now := c.New
+		if !w.within(now) {
+			now = nil
+		}
+		if held[i] || now != nil {
+			o := op{key: c.Key, new: now}
+			if held[i] {
+				o.old = c.Old
+			}
+			v.ops = append(v.ops, o)
+		}
+	}
+	w.outside(before, w.bounds, func(r *table.Record) {
+		if r.Seq != seq {
+			v.ops = append(v.ops, op{r.Key, r, nil})
+		}
+	})
+	w.outside(w.bounds, before, func(r *table.Record) {
+		if r.Seq != seq {
+			v.ops = append(v.ops, op{r.Key, nil, r})
+		}
+	})
+	w.trim()
+}
+
+// apply makes the changes to the rows that are kept, and says of each change
+// whether its old record was in the window.
+func (v *view) apply(before bounds) (held []bool) {
+	w := v.window
+	held = make([]bool, len(v.changes))
+	for i, c := range v.changes {
+		if c.Old == nil {
+			continue
+		}
+		place := w.place(c.Old)
+		held[i] = before.holds(place)
+		w.rows.Delete(value.Key(place))
+	}
+	for _, c := range v.changes {
+		if c.New != nil {
+			w.put(c.New)
+		}
+	}
+	return held
+}
+
+// refill reads the table again, and compares the window row by row: what the
+// scan limit leaves of it may be another part.
+func (v *view) refill(seq uint64, before bounds, changed []bool, scan int) {
+	w := v.window
+	held := map[value.Key]*table.Record{}
+	w.each(before, func(r *table.Record) {
+		if r.Seq != seq {
+			held[r.Key] = r
+		}
+	})
+	for i, c := range v.changes {
+		if changed[i] {
+			held[c.Key] = c.Old
+		}
+	}
+	old := make([]*table.Record, 0, len(held))
+	w.each(before, func(r *table.Record) {
+		if r.Seq != seq {
+			old = append(old, r)
+		}
+	})
+	v.fill(scan)
+	w.each(w.bounds, func(r *table.Record) {
+		if was := held[r.Key]; was != r {
+			v.ops = append(v.ops, op{r.Key, was, r})
+		}
+		delete(held, r.Key)
+	})
+	for _, c := range v.changes {
+		if r := held[c.Key]; r != nil {
+			v.ops = append(v.ops, op{c.Key, r, nil})
+			delete(held, c.Key)
+		}
+	}
+	for _, r := range old {
+		if held[r.Key] != nil {
+			v.ops = append(v.ops, op{r.Key, r, nil})
+		}
+	}
+}
