@@ -1,6 +1,7 @@
 package query
 
 import (
+	"math"
 	"strconv"
 
 	"github.com/parlor-server/parlor/persistence/value"
@@ -83,9 +84,18 @@ func (c *Cond) appendOperands(b []byte) []byte {
 			if i > 0 {
 				b = append(b, ',')
 			}
-			b = value.AppendValueJSON(b, v)
+			b = appendLiteral(b, v)
 		}
 		return append(b, ']')
 	}
-	return value.AppendValueJSON(append(b, ','), c.Value)
+	return appendLiteral(append(b, ','), c.Value)
+}
+
+// appendLiteral writes floats from 2⁵³ on with an exponent: their digits alone
+// would be read as an integer, which need not equal them.
+func appendLiteral(b []byte, v value.Value) []byte {
+	if x := v.Float(); math.Abs(x) >= 1<<53 {
+		return strconv.AppendFloat(b, x, 'e', -1, 64)
+	}
+	return value.AppendValueJSON(b, v)
 }
