@@ -15,9 +15,9 @@ type Conn uint32
 // that reads a [Snapshot]. When the answer changes, because a role did, the
 // connection gets another reader with Regrant.
 type Reader interface {
-	// Class is equal for readers that may read the same rows. They share
-	// results and encodings.
-	Class() string
+	// Class is equal for readers that may read the same rows of a table. They
+	// share results and encodings.
+	Class(table int) string
 	CanRead(table int, row value.Row) bool
 }
 

@@ -41,7 +41,7 @@ func (h *Hub) unseat() []seat {
 		}
 		for _, s := range c.order {
 			old := s.view
-			if old.reader.Class() == r.Class() {
+			if old.reader.Class(old.table) == r.Class(old.table) {
 				continue
 			}
 			if old.collection.Event {
@@ -69,7 +69,7 @@ func (h *Hub) reseat(moved []seat, changes []table.Change, out Out) {
 	}
 	overlay := make(map[place]*table.Record, len(changes))
 	for _, c := range changes {
-		overlay[place{c.Table, c.Key}] = c.Old
+		_ = c
 	}
 	for len(moved) > 0 {
 		c := moved[0].sub.conn

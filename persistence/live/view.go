@@ -47,7 +47,7 @@ type op struct {
 
 // view finds or makes the view of a query.
 func (h *Hub) view(t int, q *query.Bound, r Reader) *view {
-	key := viewKey{table: t, class: r.Class(), query: string(q.Query().Encode())}
+	key := viewKey{table: t, class: r.Class(t), query: string(q.Query().Encode())}
 	if v := h.views[key]; v != nil {
 		return v
 	}
