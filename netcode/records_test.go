@@ -1,0 +1,201 @@
+package netcode
+
+import (
+	"context"
+	"sync"
+	"testing"
+
+	"github.com/parlor-server/parlor/schema"
+	"github.com/parlor-server/parlor/schema/fb"
+)
+
+// fakeRecords is a record room that keeps what it is told.
+type fakeRecords struct {
+	mu     sync.Mutex // guards all below
+	link   *Link
+	got    []string
+	left   int
+	lost   int
+	refuse error // of everything but Leave and Lost
+}
+
+func (s *fakeRecords) Open(_ context.Context, req OpenRequest) (RecordSeat, error) {
+	if req.Room == "no/room" {
+		return nil, schema.Errorf(schema.CodeNoSuchKind, "no such kind")
+	}
+	return s, nil
+}
+
+func (s *fakeRecords) take(what string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.got = append(s.got, what)
+	return s.refuse
+}
+
+func (s *fakeRecords) Enter(l *Link) error {
+	s.link = l
+	return s.take("enter")
+}
+
+func (s *fakeRecords) Subscribe(sub Subscription) error {
+	return s.take("subscribe " + string(sub.Collection) + " " + string(sub.Query))
+}
+
+func (s *fakeRecords) Unsubscribe(uint32) error { return s.take("unsubscribe") }
+
+func (s *fakeRecords) Mutate(m Mutation) error {
+	return s.take("mutate " + string(m.Name) + " " + string(m.Args))
+}
+
+func (s *fakeRecords) Leave() { s.left++ }
+func (s *fakeRecords) Lost()  { s.lost++ }
+
+// openRecords is newRig with a session that is in a record room.
+func openRecords(t *testing.T, cfg Config) (*rig, *fakeRecords) {
+	t.Helper()
+	room := &fakeRecords{}
+	cfg.Records = room
+	r := newRig(t, cfg)
+	r.hello("ann")
+	r.openRoom("tasks/main")
+	if room.link == nil {
+		t.Fatal("the room was not entered")
+	}
+	return r, room
+}
+
+func (r *rig) openRoom(room string) {
+	r.t.Helper()
+	r.send(schema.KindOpen, 0, r.build.Open(schema.OpenInfo{Request: 9, Room: room}))
+	r.session.joins.Wait()
+}
+
+func (r *rig) send(kind schema.Kind, handle uint16, body []byte) {
+	r.t.Helper()
+	if err := r.receive(kind, handle, 0, body); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+func (r *rig) onlyReceipt(code schema.Code, id uint64) {
+	r.t.Helper()
+	m := fb.GetRootAsReceipt(r.only(schema.KindReceipt).body, 0)
+	if schema.Code(m.Code()) != code || m.Mutation() != id || m.Seq() != 0 {
+		r.t.Fatalf("receipt of %d with %v at %d, want %d with %v at 0", m.Mutation(), schema.Code(m.Code()), m.Seq(), id, code)
+	}
+}
+
+// TestR14_1_GamesAndRecordsShareASession has both kinds of room in one session.
+func TestR14_1_GamesAndRecordsShareASession(t *testing.T) {
+	r, room := openRecords(t, Config{MaxLinks: 2})
+	defer r.close()
+	game := &fakeSeat{commands: []uint32{}}
+	link := r.enter(game)
+	h := room.link.handle
+	r.send(schema.KindSubscribe, h, r.build.Subscribe(schema.SubscribeInfo{ID: 1, Collection: "Tasks", Query: []byte("{}")}))
+	r.send(schema.KindMutate, h, r.build.Mutate(schema.MutateInfo{ID: 1, Name: "Vote", Args: []byte("x")}))
+	r.send(schema.KindCommand, link.handle, r.build.Command(7, 0, nil))
+	r.send(schema.KindUnsubscribe, h, r.build.Unsubscribe(1))
+	want := []string{"enter", "subscribe Tasks {}", "mutate Vote x", "unsubscribe"}
+	for i, w := range want {
+		if room.got[i] != w {
+			t.Errorf("the room was told %q, want %q", room.got[i], w)
+		}
+	}
+	if len(game.commands) != 1 {
+		t.Error("the game did not get its command")
+	}
+
+	r.openRoom("tasks/other")
+	r.onlyError(schema.CodeTooManyRooms, 9)
+	r.send(schema.KindCommand, h, r.build.Command(1, 0, nil))
+	r.onlyError(schema.CodeBadInput, 0)
+	r.send(schema.KindSubscribe, link.handle, r.build.Subscribe(schema.SubscribeInfo{ID: 4}))
+	r.onlyError(schema.CodeBadInput, 4)
+	r.send(schema.KindMutate, 77, r.build.Mutate(schema.MutateInfo{ID: 5}))
+	r.onlyReceipt(schema.CodeNotInRoom, 5)
+	r.send(schema.KindMutate, 77, r.build.Mutate(schema.MutateInfo{}))
+	r.onlyError(schema.CodeNotInRoom, 0)
+	r.send(schema.KindLeave, h, r.build.Leave())
+	room.link.Done()
+	r.end()
+	if room.left != 1 || room.lost != 0 || game.lost != 1 {
+		t.Errorf("left %d, lost %d; the game lost %d", room.left, room.lost, game.lost)
+	}
+}
+
+func TestOpenRefused(t *testing.T) {
+	r, room := openRecords(t, Config{})
+	defer r.close()
+	r.openRoom("no/room")
+	r.onlyError(schema.CodeNoSuchKind, 9)
+	room.refuse = schema.Errorf(schema.CodeRoomClosed, "just closed")
+	r.openRoom("tasks/main")
+	r.onlyError(schema.CodeRoomClosed, 9)
+	if r.session.Rooms() != 1 {
+		t.Errorf("in %d rooms, want the first only", r.session.Rooms())
+	}
+	bare := newRig(t, Config{})
+	defer bare.close()
+	bare.hello("bob")
+	bare.openRoom("tasks/main")
+	bare.onlyError(schema.CodeNoSuchKind, 9)
+}
+
+// TestR14_3_LimitsAreNamed sends too much and too long messages.
+func TestR14_3_LimitsAreNamed(t *testing.T) {
+	r, room := openRecords(t, Config{RecordRate: 2, RecordBurst: 3, RecordMessage: 1000})
+	defer r.close()
+	h := room.link.handle
+	if got := r.session.ReadLimit(); got != 1000+recordSlack {
+		t.Errorf("the transport may read %d bytes", got)
+	}
+	r.send(schema.KindMutate, h, r.build.Mutate(schema.MutateInfo{ID: 1, Args: make([]byte, 2000)}))
+	r.onlyReceipt(schema.CodeTooLarge, 1)
+	for range 2 {
+		r.send(schema.KindMutate, h, r.build.Mutate(schema.MutateInfo{}))
+	}
+	for id := range uint64(3) { // each gets an answer: the client waits for one
+		r.send(schema.KindMutate, h, r.build.Mutate(schema.MutateInfo{ID: 2 + id}))
+		r.onlyReceipt(schema.CodeRateLimited, 2+id)
+	}
+	r.send(schema.KindPing, 0, r.build.Ping(1, 1)) // other messages have their own limit
+	r.only(schema.KindPong)
+	if len(room.got) != 3 {
+		t.Errorf("the room was told %q", room.got)
+	}
+	for id := uint64(9); ; id++ {
+		if r.receive(schema.KindMutate, h, 0, r.build.Mutate(schema.MutateInfo{ID: id})) != nil {
+			break
+		}
+	}
+	r.expectClosed(schema.CodeRateLimited)
+}
+
+func TestReadLimitNeedsARecordRoom(t *testing.T) {
+	r := newRig(t, Config{Records: &fakeRecords{}})
+	defer r.close()
+	r.hello("ann")
+	if got := r.session.ReadLimit(); got != 0 {
+		t.Errorf("a client in no record room may send %d bytes", got)
+	}
+}
+
+func TestMutateDoesNotAllocate(t *testing.T) {
+	r, room := openRecords(t, Config{RecordRate: 1 << 30, ByteRate: 1 << 30})
+	defer r.close()
+	quiet := &quietSeat{}
+	for _, l := range r.session.table() {
+		l.records = quiet
+	}
+	msg := append(schema.Header{Kind: schema.KindMutate, Handle: room.link.handle}.Append(nil),
+		r.build.Mutate(schema.MutateInfo{ID: 1, Name: "Transfer", Args: make([]byte, 24)})...)
+	if n := testing.AllocsPerRun(1000, func() { _ = r.session.Receive(msg) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+type quietSeat struct{ fakeRecords }
+
+func (*quietSeat) Mutate(Mutation) error { return nil }
