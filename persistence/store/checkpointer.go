@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"go.etcd.io/bbolt"
+
 	"github.com/parlor-server/parlor/persistence/journal"
 )
 
@@ -41,7 +43,7 @@ type checkpointer struct {
 	uncut   atomic.Int64  // bytes appended since the last finished one began
 
 	mu      sync.Mutex // guards all below
-	waiting []chan<- error
+	waiting []request
 	ended   bool
 	last    bool // another checkpoint comes before the end
 }
@@ -63,18 +65,37 @@ func (c *checkpointer) appended(bytes int64) {
 	}
 }
 
-// request has a checkpoint made; the channel gets its outcome.
-func (c *checkpointer) request() <-chan error {
+// request is somebody who waits for a checkpoint, and maybe wants to read the
+// B+tree as it is then.
+type request struct {
+	done chan<- error
+	tx   **bbolt.Tx // nil: only the checkpoint matters
+}
+
+// ask has a checkpoint made, and returns its outcome. tx, if not nil, becomes a
+// transaction that reads what it has written; the caller ends that.
+func (c *checkpointer) ask(tx **bbolt.Tx) error {
 	done := make(chan error, 1)
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	if c.ended {
-		done <- ErrClosed
-		return done
+		c.mu.Unlock()
+		return ErrClosed
 	}
-	c.waiting = append(c.waiting, done)
+	c.waiting = append(c.waiting, request{done, tx})
+	c.mu.Unlock()
 	c.wakeUp()
-	return done
+	return <-done
+}
+
+// answer tells who waits how the checkpoint went.
+func (c *checkpointer) answer(waiting []request, err error) {
+	for _, w := range waiting {
+		failed := err
+		if failed == nil && w.tx != nil {
+			*w.tx, failed = c.s.tree.Begin(false)
+		}
+		w.done <- failed
+	}
 }
 
 // end ends run, after another checkpoint if wanted.
@@ -86,7 +107,7 @@ func (c *checkpointer) end(checkpoint bool) {
 }
 
 // take returns who waits and whether the end has come.
-func (c *checkpointer) take() (waiting []chan<- error, ended, last bool) {
+func (c *checkpointer) take() (waiting []request, ended, last bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	waiting, c.waiting = c.waiting, nil
@@ -108,9 +129,7 @@ func (c *checkpointer) run() {
 		if err == nil && (!ended || last) {
 			err = c.checkpoint()
 		}
-		for _, w := range waiting {
-			w <- err
-		}
+		c.answer(waiting, err)
 		if ended {
 			c.s.queue.end(ErrClosed)
 			return
@@ -198,4 +217,4 @@ func (s *Store) cut() ([]*job, <-chan cutAnswer, error) {
 
 // Checkpoint writes all that was committed so far to the B+tree, and returns
 // when that is done. The store does this by itself.
-func (s *Store) Checkpoint() error { return <-s.checkpoints.request() }
+func (s *Store) Checkpoint() error { return s.checkpoints.ask(nil) }

@@ -21,7 +21,7 @@ import (
 
 // Defaults of Options.
 const (
-	DefaultCheckpointBytes = 32 << 20
+	DefaultCheckpointBytes = 64 << 20
 	DefaultCheckpointEvery = 30 * time.Second
 	DefaultRetention       = 48 * time.Hour
 	DefaultQueueBytes      = 64 << 20
