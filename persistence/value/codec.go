@@ -3,7 +3,6 @@ package value
 import (
 	"reflect"
 	"time"
-	"unsafe"
 )
 
 // Meta is a row's envelope. A record type that embeds it finds it filled after
@@ -64,7 +63,7 @@ func (c *Codec[T]) BindTo(target *Collection) (*Codec[T], error) {
 // UTF-8, a float that is not finite, a type that JSON refuses.
 func (c *Codec[T]) Encode(v *T, meta Meta) (Row, error) {
 	var room [256]byte
-	b, err := c.plan.appendRow(room[:0], unsafe.Pointer(v), meta)
+	b, err := c.plan.appendRow(room[:0], hide(v), meta)
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +74,7 @@ func (c *Codec[T]) Encode(v *T, meta Meta) (Row, error) {
 
 // Append appends the row to dst.
 func (c *Codec[T]) Append(dst []byte, v *T, meta Meta) ([]byte, error) {
-	return c.plan.appendRow(dst, unsafe.Pointer(v), meta)
+	return c.plan.appendRow(dst, hide(v), meta)
 }
 
 // Update returns old with the fields of v: the envelope, and fields that T
@@ -92,13 +91,13 @@ func (c *Codec[T]) Update(old Row, v *T) (Row, error) {
 // creates and puts, it is all of T's fields but those that the server sets:
 // server, user, and an auto key of 0.
 func (c *Codec[T]) Patch(base Row, v *T) (Patch, error) {
-	return c.plan.patch(base, unsafe.Pointer(v))
+	return c.plan.patch(base, hide(v))
 }
 
 // Decode reads a row that was made here or has passed CheckRow. Strings share
 // the row's memory, bytes and JSON are copied. The error is a FieldError: JSON
 // that is not what the field's Go type holds.
-func (c *Codec[T]) Decode(row Row, v *T) error { return c.plan.decode(row, unsafe.Pointer(v)) }
+func (c *Codec[T]) Decode(row Row, v *T) error { return c.plan.decode(row, hide(v)) }
 
 // Key returns the primary key of v.
 func (c *Codec[T]) Key(v *T) (Key, error) {
@@ -109,7 +108,7 @@ func (c *Codec[T]) Key(v *T) (Key, error) {
 
 // AppendKey appends the primary key of v.
 func (c *Codec[T]) AppendKey(dst []byte, v *T) ([]byte, error) {
-	return c.plan.appendKey(dst, unsafe.Pointer(v))
+	return c.plan.appendKey(dst, hide(v))
 }
 
 // AutoKey returns the auto-increment key that v holds; ok is false if T has
@@ -119,7 +118,7 @@ func (c *Codec[T]) AutoKey(v *T) (n Value, ok bool) {
 	if t.Key < 0 || !t.Fields[t.Key].Auto {
 		return Value{}, false
 	}
-	n, err := c.plan.steps[t.Key].value(unsafe.Pointer(v))
+	n, err := c.plan.steps[t.Key].value(hide(v))
 	return n, err == nil
 }
 
@@ -132,5 +131,5 @@ func (c *Codec[T]) SetKey(v *T, key Value) error {
 	if err := t.Fields[t.Key].CheckValue(key); err != nil {
 		return err
 	}
-	return c.plan.steps[t.Key].store(unsafe.Pointer(v), key)
+	return c.plan.steps[t.Key].store(hide(v), key)
 }

@@ -94,8 +94,17 @@ func (s *step) text(p unsafe.Pointer) string    { return *(*string)(p) }
 func (s *step) data(p unsafe.Pointer) []byte    { return *(*[]byte)(p) }
 func (s *step) time(p unsafe.Pointer) time.Time { return *(*time.Time)(p) }
 
-// any is a pointer to the field, as encoding/json wants it.
-func (s *step) any(p unsafe.Pointer) reflect.Value { return reflect.NewAt(s.typ, p) }
+// anyAt is the field as reflect sees it. encoding/json, which may keep what it
+// gets, works on a copy: see hide.
+func (s *step) anyAt(p unsafe.Pointer) reflect.Value { return reflect.NewAt(s.typ, p).Elem() }
+
+// hide is p, without the compiler's seeing that it is the same: a struct whose
+// address only goes through a codec stays on its caller's stack. Nothing behind
+// it may keep the pointer.
+func hide[T any](p *T) unsafe.Pointer {
+	bits := *(*uintptr)(unsafe.Pointer(&p))
+	return *(*unsafe.Pointer)(unsafe.Pointer(&bits))
+}
 
 // store writes a cell into the struct at base. Pointers get memory of their
 // own; text of a String shares the value's.
@@ -135,7 +144,7 @@ func (s *step) store(base unsafe.Pointer, v Value) error {
 	case inBytes, inRaw:
 		*(*[]byte)(p) = []byte(v.text)
 	case inAny:
-		return s.unmarshal(s.any(p), v.text)
+		return s.unmarshal(s.anyAt(p), v.text)
 	}
 	return nil
 }

@@ -142,7 +142,9 @@ func (s *step) bytes(p unsafe.Pointer) ([]byte, error) {
 		}
 		return text, nil
 	}
-	text, err := json.Marshal(s.any(p).Interface())
+	copied := reflect.New(s.typ)
+	copied.Elem().Set(s.anyAt(p))
+	text, err := json.Marshal(copied.Interface())
 	if err != nil {
 		return nil, Invalid(s.name, err.Error())
 	}
@@ -173,11 +175,13 @@ func (s *step) value(base unsafe.Pointer) (Value, error) {
 	return Value{kind: s.kind, text: string(text)}, err
 }
 
+// unmarshal stores JSON in a field. What fails leaves the field as it was.
 func (s *step) unmarshal(field reflect.Value, text string) error {
-	field.Elem().SetZero()
-	if err := json.Unmarshal(sharedBytes(text), field.Interface()); err != nil {
+	fresh := reflect.New(s.typ)
+	if err := json.Unmarshal(sharedBytes(text), fresh.Interface()); err != nil {
 		return Invalid(s.name, "is not the JSON of a "+s.typ.String()+": "+err.Error())
 	}
+	field.Set(fresh.Elem())
 	return nil
 }
 
