@@ -20,7 +20,7 @@ func (h *Hub) Apply(seq uint64, changes []table.Change, events []Event, out Out)
 	}
 	for _, v := range h.touched {
 		if v.window != nil {
-			v.settle(seq, h.limits.Scan)
+			v.settle(seq, &h.limits)
 		}
 	}
 	h.tell(out)

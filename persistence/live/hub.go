@@ -37,6 +37,7 @@ type Limits struct {
 	Subscriptions int // of one connection; 256
 	Scan          int // rows that one query may read; beyond them it is capped; 1,000,000
 	Pending       int // changed keys kept for one slow connection's subscription before it needs a snapshot; 1,024
+	Spare         int // rows that a window keeps beyond its end, to take the places of those that leave; 64
 }
 
 // Request is one Subscribe.
@@ -46,8 +47,9 @@ type Request struct {
 	Table  int
 	Query  *query.Bound
 	Reader Reader
-	// Since is the sequence that Held is as of; 0: the client holds nothing but
-	// what it was sent under the same ID.
+	// Since is the sequence that Held is as of; 0: the client holds nothing.
+	// Both are of no account for an ID that the connection has open: what is
+	// still on its way to the client is known here alone.
 	Since uint64
 	Held  []value.Key
 	// Floor is the oldest sequence that the change log still has; a Since
@@ -86,6 +88,9 @@ func New(set *table.Set, seq uint64, l Limits) *Hub {
 	if l.Pending == 0 {
 		l.Pending = 1024
 	}
+	if l.Spare == 0 {
+		l.Spare = 64
+	}
 	return &Hub{
 		set: set, seq: seq, limits: l,
 		conns: map[Conn]*conn{}, views: map[viewKey]*view{}, routes: make([]routes, set.Len()),
@@ -93,9 +98,8 @@ func New(set *table.Set, seq uint64, l Limits) *Hub {
 }
 
 // Subscribe opens a query. One that the connection has under the same ID is
-// replaced, and only the difference is sent (R9.4), unless Since says that the
-// client goes by what it holds itself. Errors are *schema.Error, for this
-// connection only.
+// replaced, and only the difference is sent (R9.4). Errors are *schema.Error, for
+// this connection only.
 func (h *Hub) Subscribe(r Request, out Out) error {
 	c := h.conn(r.Conn)
 	s := c.subs[r.ID]
@@ -105,9 +109,10 @@ func (h *Hub) Subscribe(r Request, out Out) error {
 	}
 	var before *holding
 	if s != nil {
-		if r.Since == 0 && !s.stale && !c.paused && s.view.table == r.Table {
+		if !s.stale && !c.paused && s.view.table == r.Table {
 			before = s.view.holding()
 		}
+		r.Since, r.Held = 0, nil
 		h.detach(s)
 	} else {
 		s = &sub{conn: c, id: r.ID}

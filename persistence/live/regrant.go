@@ -69,7 +69,7 @@ func (h *Hub) reseat(moved []seat, changes []table.Change, out Out) {
 	}
 	overlay := make(map[place]*table.Record, len(changes))
 	for _, c := range changes {
-		_ = c
+		overlay[place{c.Table, c.Key}] = c.Old
 	}
 	for len(moved) > 0 {
 		c := moved[0].sub.conn

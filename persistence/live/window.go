@@ -30,9 +30,6 @@ type bounds struct {
 	first, last value.Key
 }
 
-// spare is how many rows a window keeps at least beyond those it needs.
-const spare = 64
-
 func newWindow(q *query.Bound) *window {
 	w := &window{query: q, need: math.MaxInt}
 	if q.Limit >= 0 && q.Offset < math.MaxInt-q.Limit {
@@ -136,7 +133,7 @@ func (w *window) trim() {
 
 // fill reads the view's first members from its table. Where no index has their
 // order, that reads all that match, so many are kept that it is rarely done.
-func (v *view) fill(scan int) {
+func (v *view) fill(l *Limits) {
 	w := v.window
 	w.rows.Clear()
 	w.complete, w.edge, v.horizon = true, "", nil
@@ -144,10 +141,10 @@ func (v *view) fill(scan int) {
 		return
 	}
 	cursor := v.rows.Cursor(v.query)
-	horizon := cursor.Horizon(scan)
+	horizon := cursor.Horizon(l.Scan)
 	w.keep = -1
-	if w.need < math.MaxInt-v.rows.Len()-spare {
-		w.keep = w.need + max(spare, min(w.need, v.rows.Len()))
+	if w.need < math.MaxInt-v.rows.Len()-l.Spare {
+		w.keep = w.need + max(l.Spare, min(w.need, v.rows.Len()))
 		if !cursor.Ordered() {
 			w.keep = max(w.keep, v.rows.Len()/16)
 		}
@@ -202,12 +199,12 @@ func (v *view) fillRanked(c *table.Cursor) bool {
 
 // settle brings a window up to date with the changes of transaction seq, and
 // notes what that did to the rows in it.
-func (v *view) settle(seq uint64, scan int) {
+func (v *view) settle(seq uint64, l *Limits) {
 	w := v.window
 	before := w.bounds
 	held := v.apply(before)
 	if !w.complete && w.rows.Len() < w.need {
-		v.refill(seq, before, held, scan)
+		v.refill(seq, before, held, l)
 		return
 	}
 	w.measure()
@@ -260,7 +257,7 @@ func (v *view) apply(before bounds) (held []bool) {
 
 // refill reads the table again, and compares the window row by row: what the
 // scan limit leaves of it may be another part.
-func (v *view) refill(seq uint64, before bounds, changed []bool, scan int) {
+func (v *view) refill(seq uint64, before bounds, changed []bool, l *Limits) {
 	w := v.window
 	held := map[value.Key]*table.Record{}
 	w.each(before, func(r *table.Record) {
@@ -279,7 +276,7 @@ func (v *view) refill(seq uint64, before bounds, changed []bool, scan int) {
 			old = append(old, r)
 		}
 	})
-	v.fill(scan)
+	v.fill(l)
 	w.each(w.bounds, func(r *table.Record) {
 		if was := held[r.Key]; was != r {
 			v.ops = append(v.ops, op{r.Key, was, r})
