@@ -21,9 +21,11 @@ func (s *Server) newAdminHandler() http.Handler {
 	mux.HandleFunc("POST /rooms/{id}/kick", s.adminKick)
 	mux.HandleFunc("POST /rooms/{id}/message", s.adminMessage)
 	mux.HandleFunc("POST /drain", s.adminDrain)
+	s.registerRecords(mux)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		writeJSON(w, http.StatusNotFound, problem{"NO_SUCH_CALL", "there is GET /metrics, /debug/pprof/, GET /rooms, GET /rooms/ID, GET /rooms/ID/state, " +
-			"POST /rooms/ID/kick, POST /rooms/ID/message and POST /drain, not " + r.Method + " " + r.URL.Path})
+		writeJSON(w, http.StatusNotFound, problem{Code: "NO_SUCH_CALL", Message: "there is GET /metrics, /debug/pprof/, GET /rooms, GET /rooms/ID, GET /rooms/ID/state, " +
+			"POST /rooms/ID/kick, POST /rooms/ID/message, POST /drain, GET /records, GET /records/KIND/NAME, GET /backup, " +
+			"GET /v1/rooms/KIND/NAME/records/COLLECTION and POST /v1/rooms/KIND/NAME/call/MUTATION, not " + r.Method + " " + r.URL.Path})
 	})
 	// Pages of other origins may not call, which a browser on the operator's
 	// machine would otherwise let them.

@@ -19,8 +19,10 @@ const (
 	bodyTime = 30 * time.Second
 )
 
-func limitBody(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+func limitBody(w http.ResponseWriter, r *http.Request) { limitBodyTo(w, r, maxBody) }
+
+func limitBodyTo(w http.ResponseWriter, r *http.Request, most int64) {
+	r.Body = http.MaxBytesReader(w, r.Body, most)
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTime)) // writers of tests have none
 }
 
@@ -34,8 +36,10 @@ func (s *Server) newAPI() http.Handler {
 	mux.Handle("POST /v1/rooms", s.limited(a.call(a.createRoom)))
 	mux.HandleFunc("POST /v1/connect", a.connect)
 	mux.Handle("POST /v1/match", s.limited(a.call(a.match)))
+	recordAPI{s, s.userCaller}.register(mux, s.limited)
 	mux.HandleFunc("/v1/", func(w http.ResponseWriter, r *http.Request) {
-		writeJSON(w, http.StatusNotFound, problem{"NO_SUCH_CALL", "there is GET /v1/rooms, POST /v1/rooms, POST /v1/match and POST /v1/connect, not " + r.Method + " " + r.URL.Path})
+		writeJSON(w, http.StatusNotFound, problem{Code: "NO_SUCH_CALL", Message: "there is GET /v1/rooms, POST /v1/rooms, POST /v1/match, POST /v1/connect, " +
+			"GET /v1/rooms/KIND/NAME/records/COLLECTION and POST /v1/rooms/KIND/NAME/call/MUTATION, not " + r.Method + " " + r.URL.Path})
 	})
 	return mux
 }

@@ -18,8 +18,8 @@ func (c Config) check() error {
 }
 
 func (c Config) checkRooms() error {
-	if len(c.Rooms) == 0 {
-		return errors.New("there is no game to serve: put the result of rooms.Define into Config.Rooms")
+	if len(c.Rooms)+len(c.Records) == 0 {
+		return errors.New("there is no game to serve: put the result of rooms.Define into Config.Rooms, or of records.Define into Config.Records")
 	}
 	seen := make(map[string]bool)
 	var errs []error
@@ -33,7 +33,25 @@ func (c Config) checkRooms() error {
 		}
 		seen[kind.Name()] = true
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, c.checkRecords()...)...)
+}
+
+func (c Config) checkRecords() (errs []error) {
+	seen := make(map[string]bool)
+	for _, kind := range c.Records {
+		if err := kind.Err(); err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		if seen[kind.Name()] {
+			errs = append(errs, fmt.Errorf("two kinds of record rooms are named %q: give each its own name in records.Define", kind.Name()))
+		}
+		seen[kind.Name()] = true
+	}
+	if c.MutationRate < 0 {
+		errs = append(errs, fmt.Errorf("MutationRate is %d: it is a number of mutations a second, 0 for %d", c.MutationRate, DefaultMutationRate))
+	}
+	return errs
 }
 
 func (c Config) checkAddr() error {

@@ -7,14 +7,18 @@ import (
 	"time"
 
 	"github.com/parlor-server/parlor/auth"
+	"github.com/parlor-server/parlor/persistence/records"
 	"github.com/parlor-server/parlor/rooms"
 )
 
-// Config is what a Server is made of. Only Rooms is necessary; every other
-// zero value stands for the default named beside it.
+// Config is what a Server is made of. Only Rooms, or Records, is necessary;
+// every other zero value stands for the default named beside it.
 type Config struct {
 	// Rooms are the games to serve, each from rooms.Define.
 	Rooms []rooms.Kind
+	// Records are the kinds of record rooms to serve, each from records.Define.
+	// What they hold is kept under Data, which then no other process may use.
+	Records []records.Kind
 
 	// Addr is where players connect: 127.0.0.1:7777. Run listens there.
 	Addr string
@@ -63,6 +67,14 @@ type Config struct {
 	// RecordKeep is how long a recording stays: 7 days; negative: for ever.
 	RecordKeep time.Duration
 
+	// RecordHistory is how far the record rooms' change log reaches back. A
+	// client that was away for longer gets all its records anew. 48 hours;
+	// negative: for ever.
+	RecordHistory time.Duration
+	// MutationRate is how many mutations a second one client may send to record
+	// rooms: 1,000; twice as many at once. Beyond that they are refused.
+	MutationRate int
+
 	// DrainTimeout is how long running rooms may play on once Run's context has
 	// ended: 30 s; in development mode 1 s. Negative: not at all.
 	DrainTimeout time.Duration
@@ -77,13 +89,15 @@ type Config struct {
 
 // Defaults of Config.
 const (
-	DefaultAddr         = "127.0.0.1:7777"
-	DefaultAdminAddr    = "127.0.0.1:7778"
-	DefaultData         = "data"
-	DefaultRecord       = "all"
-	DefaultRecordLimit  = 1 << 30
-	DefaultRecordKeep   = 7 * 24 * time.Hour
-	DefaultDrainTimeout = 30 * time.Second
+	DefaultAddr          = "127.0.0.1:7777"
+	DefaultAdminAddr     = "127.0.0.1:7778"
+	DefaultData          = "data"
+	DefaultRecord        = "all"
+	DefaultRecordLimit   = 1 << 30
+	DefaultRecordKeep    = 7 * 24 * time.Hour
+	DefaultRecordHistory = 48 * time.Hour
+	DefaultMutationRate  = 1000
+	DefaultDrainTimeout  = 30 * time.Second
 
 	developmentDrainTimeout = time.Second
 )
@@ -107,6 +121,8 @@ func (c Config) withDefaults() Config {
 	c.Record = or(c.Record, DefaultRecord)
 	c.RecordLimit = max(or(c.RecordLimit, DefaultRecordLimit), 0)
 	c.RecordKeep = max(or(c.RecordKeep, DefaultRecordKeep), 0)
+	c.RecordHistory = or(c.RecordHistory, DefaultRecordHistory)
+	c.MutationRate = or(c.MutationRate, DefaultMutationRate)
 	c.DrainTimeout = max(or(c.DrainTimeout, drain), 0)
 	c.Loops = or(c.Loops, runtime.GOMAXPROCS(0))
 	c.Logger = or(c.Logger, slog.Default())

@@ -7,11 +7,11 @@ import (
 	"github.com/parlor-server/parlor/rooms"
 )
 
-// host joins sessions to rooms, which do not know each other.
-type host struct{ registry *rooms.Registry }
+// gameHost joins sessions to games' rooms, which do not know each other.
+type gameHost struct{ registry *rooms.Registry }
 
 // Reserve finds or makes a room for a session's join.
-func (h host) Reserve(ctx context.Context, req netcode.JoinRequest) (netcode.Seat, error) {
+func (h gameHost) Reserve(ctx context.Context, req netcode.JoinRequest) (netcode.Seat, error) {
 	s, err := h.registry.Reserve(ctx, rooms.JoinRequest{
 		Request:    req.Request,
 		Mode:       rooms.JoinMode(req.Mode),

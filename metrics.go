@@ -11,6 +11,7 @@ import (
 
 	"github.com/parlor-server/parlor/netcode"
 	"github.com/parlor-server/parlor/netcode/udp"
+	"github.com/parlor-server/parlor/persistence/host"
 	"github.com/parlor-server/parlor/rooms"
 	"github.com/parlor-server/parlor/schema"
 )
@@ -20,6 +21,7 @@ import (
 type metrics struct {
 	tickDuration histogram
 	tickLateness histogram
+	commit       histogram
 }
 
 func newMetrics() *metrics { return &metrics{} }
@@ -29,6 +31,9 @@ func (m *metrics) observeTick(took, late time.Duration) {
 	m.tickDuration.observe(took)
 	m.tickLateness.observe(late)
 }
+
+// observeCommit is called by the record rooms' workers after every commit.
+func (m *metrics) observeCommit(took time.Duration) { m.commit.observe(took) }
 
 // newMetricsHandler serves /metrics. No metric has a label by room or player:
 // there may be too many of them.
@@ -46,7 +51,7 @@ func (s *Server) newMetricsHandler() http.Handler {
 // stateless: any number of scrapes may run at once.
 type collector struct {
 	server   *Server
-	values   []value
+	values   []reading
 	duration *prometheus.Desc
 	lateness *prometheus.Desc
 	closes   *prometheus.Desc
@@ -54,10 +59,11 @@ type collector struct {
 	bytes    [2]*prometheus.Desc // of recordings: written, on disk
 	gaps     *prometheus.Desc
 	refused  *prometheus.Desc // packets over UDP, by reason
+	commit   *prometheus.Desc
 }
 
-// value is a metric that one counter holds.
-type value struct {
+// reading is a metric that one counter holds.
+type reading struct {
 	desc *prometheus.Desc
 	kind prometheus.ValueType
 	read func() float64
@@ -80,6 +86,10 @@ func newCollector(s *Server) *collector {
 		gaps: describe("recording_gaps_total", "Recordings cut short because the disk was too slow or failed."),
 	}
 	c.refused = describe("udp_refused_total", "Packets over UDP that were not taken, by reason.", "reason")
+	c.commit = describe("records_commit_seconds", "How long it took to make a record room's transactions durable.")
+	if s.records != nil {
+		c.addRecords(s.records)
+	}
 	c.addRooms(s.registry.Stats())
 	c.addSessions(s.sessions.Stats())
 	c.addUDP(s.udpStats)
@@ -122,6 +132,25 @@ func (c *collector) addSessions(s *netcode.Stats) {
 	c.counter("queue_drops_total", "State frames dropped because the client's queue was not empty.", s.FramesDropped.Load)
 }
 
+// addRecords adds up the open rooms at every scrape.
+func (c *collector) addRecords(h *host.Host) {
+	s := h.Stats()
+	c.gauge("records_rooms", "Record rooms in memory.", func() int64 { return int64(h.Totals().Rooms) })
+	c.gauge("records_records", "Records in memory.", func() int64 { return int64(h.Totals().Records) })
+	c.gauge("records_bytes", "What the records take in memory, about.", func() int64 { return int64(h.Totals().Bytes) })
+	c.gauge("records_connections", "Clients in record rooms.", func() int64 { return int64(h.Totals().Connections) })
+	c.gauge("records_subscriptions", "Live queries.", func() int64 { return int64(h.Totals().Subscriptions) })
+	c.counter("records_transactions_total", "Transactions of record rooms.", func() uint64 { return h.Totals().Transactions })
+	c.counter("records_refused_total", "Mutations that were refused.", func() uint64 { return h.Totals().Refused })
+	c.counter("records_commits_total", "Batches of transactions made durable.", s.Commits.Load)
+	c.counter("records_opened_total", "Record rooms opened.", s.Opened.Load)
+	c.counter("records_failed_total", "Record rooms closed because they or the disk failed.", s.Failed.Load)
+	c.counter("records_rooms_refused_total", "Record rooms that could not be opened.", s.RefusedRooms.Load)
+	c.counter("records_overloaded_total", "Messages refused because a record room had too much to do.", s.Overloaded.Load)
+	c.counter("records_paused_total", "Times that a slow client got no deltas for a while.", s.Paused.Load)
+	c.counter("records_hook_panics_total", "AfterCommit hooks that failed.", s.HookPanics.Load)
+}
+
 // addUDP reads counters of a listener that there may not be yet.
 func (c *collector) addUDP(stats func() *udp.Stats) {
 	c.gauge("udp_sessions", "Sessions over UDP that are open.", func() int64 { return stats().Sessions.Load() })
@@ -146,11 +175,11 @@ func (c *collector) addUDP(stats func() *udp.Stats) {
 }
 
 func (c *collector) gauge(name, help string, read func() int64) {
-	c.values = append(c.values, value{describe(name, help), prometheus.GaugeValue, func() float64 { return float64(read()) }})
+	c.values = append(c.values, reading{describe(name, help), prometheus.GaugeValue, func() float64 { return float64(read()) }})
 }
 
 func (c *collector) counter(name, help string, read func() uint64) {
-	c.values = append(c.values, value{describe(name, help), prometheus.CounterValue, func() float64 { return float64(read()) }})
+	c.values = append(c.values, reading{describe(name, help), prometheus.CounterValue, func() float64 { return float64(read()) }})
 }
 
 // Describe names all metrics.
@@ -158,7 +187,7 @@ func (c *collector) Describe(out chan<- *prometheus.Desc) {
 	for _, v := range c.values {
 		out <- v.desc
 	}
-	for _, d := range []*prometheus.Desc{c.duration, c.lateness, c.closes, c.dilation[0], c.dilation[1], c.bytes[0], c.bytes[1], c.gaps, c.refused} {
+	for _, d := range []*prometheus.Desc{c.duration, c.lateness, c.closes, c.dilation[0], c.dilation[1], c.bytes[0], c.bytes[1], c.gaps, c.refused, c.commit} {
 		out <- d
 	}
 }
@@ -170,6 +199,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	}
 	collectHistogram(out, c.duration, &c.server.metrics.tickDuration)
 	collectHistogram(out, c.lateness, &c.server.metrics.tickLateness)
+	collectHistogram(out, c.commit, &c.server.metrics.commit)
 	c.server.sessions.Stats().EachClose(func(code schema.Code, count uint64) {
 		name := "NONE"
 		if code != 0 {

@@ -12,6 +12,7 @@ import (
 type problem struct {
 	Code    string `json:"code"` // as in the game protocol, such as ROOM_FULL
 	Message string `json:"message"`
+	Field   string `json:"field,omitempty"` // that it is about, of a record
 }
 
 // writeError answers with a problem. What is not a *schema.Error is none of
@@ -21,7 +22,12 @@ func writeError(w http.ResponseWriter, err error) {
 	if !errors.As(err, &e) {
 		e = schema.Errorf(schema.CodeInternal, "the server failed; its log says why")
 	}
-	writeJSON(w, httpStatus(e.Code), problem{e.Code.String(), e.Message})
+	p := problem{Code: e.Code.String(), Message: e.Message}
+	var f *fieldError
+	if errors.As(err, &f) {
+		p.Field = f.field
+	}
+	writeJSON(w, httpStatus(e.Code), p)
 }
 
 func writeJSON(w http.ResponseWriter, status int, v any) {
@@ -54,6 +60,25 @@ func httpStatus(code schema.Code) int {
 		return http.StatusServiceUnavailable
 	case schema.CodeInternal:
 		return http.StatusInternalServerError
+	}
+	return recordStatus(code)
+}
+
+// recordStatus is httpStatus for the codes of record rooms.
+func recordStatus(code schema.Code) int {
+	switch code {
+	case schema.CodeNoSuchMutation, schema.CodeNoSuchCollection:
+		return http.StatusNotFound
+	case schema.CodeDuplicate, schema.CodeSchemaMismatch:
+		return http.StatusConflict
+	case schema.CodeValidation:
+		return http.StatusUnprocessableEntity
+	case schema.CodeExecuteFailed:
+		return http.StatusInternalServerError
+	case schema.CodeQuarantined, schema.CodeStoreFailed, schema.CodeMigrationFailed:
+		return http.StatusServiceUnavailable
+	case schema.CodeRoomTooLarge:
+		return http.StatusInsufficientStorage
 	}
 	return http.StatusBadRequest
 }

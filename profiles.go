@@ -42,7 +42,7 @@ func listProfiles(w http.ResponseWriter, _ *http.Request) {
 func oneProfile(w http.ResponseWriter, r *http.Request) {
 	p := pprof.Lookup(r.PathValue("name"))
 	if p == nil {
-		writeJSON(w, http.StatusNotFound, problem{"NO_SUCH_CALL", "there is no such profile; /debug/pprof/ lists them"})
+		writeJSON(w, http.StatusNotFound, problem{Code: "NO_SUCH_CALL", Message: "there is no such profile; /debug/pprof/ lists them"})
 		return
 	}
 	debug, _ := strconv.Atoi(r.FormValue("debug")) // 0, the binary form, when it is no number

@@ -216,7 +216,7 @@ func (s *Server) Drain(ctx context.Context) error {
 const closeTimeout = 5 * time.Second
 
 // Close ends everything at once: clients get GOING_AWAY, rooms are disposed of,
-// recordings are written to their end. Later calls do nothing.
+// recordings and records are written to their end. Later calls do nothing.
 func (s *Server) Close() error {
 	s.closeOnce.Do(func() { s.closeErr = s.close() })
 	return s.closeErr
@@ -244,6 +244,11 @@ func (s *Server) close() error {
 	}
 	if s.scheduler != nil {
 		s.scheduler.Close()
+	}
+	if s.records != nil { // last: games write until they have ended
+		ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+		defer cancel()
+		errs = append(errs, s.records.Close(ctx))
 	}
 	errs = append(errs, s.recorder.Close())
 	s.mu.Lock()

@@ -15,6 +15,7 @@ import (
 	"github.com/parlor-server/parlor/netcode/udp"
 	"github.com/parlor-server/parlor/netcode/udp/wire"
 	"github.com/parlor-server/parlor/netcode/ws"
+	"github.com/parlor-server/parlor/persistence/host"
 	"github.com/parlor-server/parlor/rooms"
 	"github.com/parlor-server/parlor/rooms/record"
 	"github.com/parlor-server/parlor/tick"
@@ -29,6 +30,7 @@ type Server struct {
 	scheduler *tick.Scheduler
 	recorder  *record.Recorder // nil: nothing is recorded
 	registry  *rooms.Registry
+	records   *host.Host // nil: there are no record rooms
 	sessions  *netcode.Server
 	sockets   *ws.Handler
 	keys      *wire.KeyRing
@@ -71,6 +73,9 @@ func New(cfg Config) (*Server, error) {
 
 // build wires the parts, from the inside to the outside.
 func (s *Server) build() (err error) {
+	if err = s.openRecords(); err != nil {
+		return err
+	}
 	if s.auth, err = auth.NewAuthenticator(s.cfg.Auth); err != nil {
 		return fmt.Errorf("failed to set up authentication: %w", err)
 	}
@@ -85,13 +90,14 @@ func (s *Server) build() (err error) {
 	})
 	s.registry, err = rooms.NewRegistry(rooms.Config{
 		Kinds: s.cfg.Rooms, Scheduler: s.scheduler, Recorder: s.recorder, Logger: s.cfg.Logger,
-		OnTick: s.metrics.observeTick, MayOpen: s.mayOpen,
+		OnTick: s.metrics.observeTick, MayOpen: s.mayOpen, Records: s.gameRecords(),
 	})
 	if err != nil {
 		return fmt.Errorf("failed to open the rooms: %w", err)
 	}
 	s.sessions, err = netcode.NewServer(netcode.Config{
-		Auth: s.auth, Host: host{s.registry}, Logger: s.cfg.Logger, Version: Version(), Development: s.dev,
+		Auth: s.auth, Host: gameHost{s.registry}, Records: s.recordHost(), Logger: s.cfg.Logger, Version: Version(), Development: s.dev,
+		RecordRate: s.cfg.MutationRate, ByteRate: s.cfg.MutationRate * bytesPerMutation,
 	})
 	if err != nil {
 		return fmt.Errorf("failed to set up sessions: %w", err)

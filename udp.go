@@ -152,7 +152,7 @@ func (a api) connect(w http.ResponseWriter, r *http.Request) {
 	}
 	c, err := a.server.connectFor(r, user, "", "")
 	if errors.Is(err, errNoUDP) {
-		writeJSON(w, http.StatusNotFound, problem{"NO_UDP", errNoUDP.Message})
+		writeJSON(w, http.StatusNotFound, problem{Code: "NO_UDP", Message: errNoUDP.Message})
 		return
 	}
 	if err != nil {

@@ -19,12 +19,12 @@ const (
 // conn is a client's connection as its room sees it. The room owns it.
 type conn struct {
 	id      records.Conn
-	link    Link // written before the room knows the seat
-	in      bool // the machine knows it
+	link    Link   // written before the room knows the seat
+	in      bool   // the machine knows it
 	asked   uint32 // Request of its Open
-	opened  bool // Opened was sent
-	touched bool // to be flushed
-	blocked bool // is in room.blocked
+	opened  bool   // Opened was sent
+	touched bool   // to be flushed
+	blocked bool   // is in room.blocked
 	paused  bool
 	allow   int // bytes that the link takes, as far as known; good while touched
 

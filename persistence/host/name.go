@@ -15,7 +15,7 @@ func (h *Host) kindOf(room string) (records.Kind, error) {
 	kind, name, ok := strings.Cut(room, "/")
 	if !ok || name == "" || len(name) > maxName || strings.ContainsFunc(name, notInName) {
 		return records.Kind{}, schema.Errorf(schema.CodeNoSuchRoom,
-			"%q names no record room: write KIND/NAME, the name of at most %d characters out of A-Z a-z 0-9 . _ ~ -", room, maxName)
+			"%q names no record room: write KIND/NAME, the name of at most %d characters out of A-Z a-z 0-9 . _ ~ @ | : + = , -", room, maxName)
 	}
 	k, ok := h.kinds[kind]
 	if !ok {
@@ -24,6 +24,6 @@ func (h *Host) kindOf(room string) (records.Kind, error) {
 	return k, nil
 }
 
-const nameCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._~-"
+const nameCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._~@|:+=,-"
 
 func notInName(r rune) bool { return !strings.ContainsRune(nameCharacters, r) }

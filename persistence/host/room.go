@@ -50,8 +50,10 @@ type room struct {
 	timer     *time.Timer
 	timerAt   time.Time // zero: not set
 
-	mu     sync.Mutex // guards what follows
-	counts records.Stats
+	mu        sync.Mutex // guards what follows
+	counts    records.Stats
+	ended     bool
+	submitted map[*submission]struct{} // of which nobody was told yet
 }
 
 // runState says whether a room is on the run queue.
@@ -158,6 +160,7 @@ func (r *room) refusal() error {
 func (r *room) end(cause error) {
 	r.cause = cause
 	close(r.gone)
+	r.tellAll()
 }
 
 // fail closes the room for everybody, and forgets what is in memory: what is on

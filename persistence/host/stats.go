@@ -6,7 +6,6 @@ import (
 	"sync/atomic"
 
 	"github.com/parlor-server/parlor/persistence/records"
-	"github.com/parlor-server/parlor/persistence/store"
 )
 
 // Stats counts what a Host did since it began. Any goroutine may read it.
@@ -108,9 +107,6 @@ func (h *Host) RoomInfo(name string) (info RoomInfo, ok bool) {
 	}
 	return RoomInfo{}, false
 }
-
-// StoreRooms lists the rooms of the data folder, as the store sees them.
-func (h *Host) StoreRooms() []store.RoomInfo { return h.store.Rooms() }
 
 func (h *Host) all() []*room {
 	h.mu.Lock()

@@ -24,7 +24,7 @@ type Caller struct {
 func (h *Host) WriteRecords(ctx context.Context, room string, do func(world any, ctx *records.Ctx) error) error {
 	var failed error
 	err := h.ask(ctx, room, Caller{Operator: true}, func(done func()) records.Op {
-		return &records.Transact{Do: do, Done: func(_ uint64, err error) { failed = err; done() }}
+		return &records.Transact{Do: do, Done: func(_ records.Outcome, err error) { failed = err; done() }}
 	})
 	if err != nil {
 		return err
@@ -37,7 +37,7 @@ func (h *Host) WriteRecords(ctx context.Context, room string, do func(world any,
 func (h *Host) Call(ctx context.Context, room string, caller Caller, mutation string, args []byte) (records.Receipt, error) {
 	var receipt records.Receipt
 	err := h.ask(ctx, room, caller, func(done func()) records.Op {
-		return &records.Call{
+		return &records.Invoke{
 			User: caller.User, Operator: caller.Operator, Name: mutation, Args: args,
 			Done: func(r records.Receipt) { receipt = r; done() },
 		}

@@ -1,0 +1,158 @@
+package parlor
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"github.com/parlor-server/parlor/netcode"
+	"github.com/parlor-server/parlor/persistence/host"
+	"github.com/parlor-server/parlor/persistence/query"
+	"github.com/parlor-server/parlor/persistence/records"
+	"github.com/parlor-server/parlor/persistence/store"
+	"github.com/parlor-server/parlor/persistence/value"
+	"github.com/parlor-server/parlor/rooms"
+	"github.com/parlor-server/parlor/schema"
+	"github.com/parlor-server/parlor/state"
+)
+
+// RecordsFolder is where, in Config.Data, the record rooms are.
+const RecordsFolder = "records"
+
+// bytesPerMutation is what a session may send for each mutation that it may
+// send: 256 KiB a second for 1,000.
+const bytesPerMutation = 256
+
+// openRecords opens the record rooms' data folder, if there is a kind to serve.
+func (s *Server) openRecords() error {
+	if len(s.cfg.Records) == 0 {
+		return nil
+	}
+	if s.cfg.Auth.GuestKey == "" { // what guests own is theirs after a restart too
+		s.cfg.Auth.GuestKey = filepath.Join(s.cfg.Data, "guests.key")
+	}
+	var err error
+	s.records, err = host.New(host.Config{
+		Dir: filepath.Join(s.cfg.Data, RecordsFolder), Kinds: s.cfg.Records, Logger: s.cfg.Logger,
+		Store: store.Options{Retention: s.cfg.RecordHistory}, MayOpen: s.mayOpen, OnCommit: s.metrics.observeCommit,
+	})
+	switch {
+	case errors.Is(err, store.ErrLocked):
+		return fmt.Errorf("%w: end it first, or choose another folder (Config.Data; --data)", err)
+	case errors.Is(err, store.ErrNewerFormat):
+		return fmt.Errorf("%w: run that version, or choose another folder (Config.Data; --data)", err)
+	}
+	return err
+}
+
+// Records runs the record rooms: calls, queries and transactions of the
+// server's own code. It is nil when Config has no record rooms.
+func (s *Server) Records() *host.Host { return s.records }
+
+// WriteRecords implements records.Writer, see records.Write.
+func (s *Server) WriteRecords(ctx context.Context, room string, do func(world any, ctx *records.Ctx) error) error {
+	if s.records == nil {
+		return errNoRecords()
+	}
+	return s.records.WriteRecords(ctx, room, do)
+}
+
+func errNoRecords() error {
+	return schema.Errorf(schema.CodeNoSuchKind, "this server has no record rooms")
+}
+
+// recordHost is what sessions see of the record rooms.
+func (s *Server) recordHost() netcode.RecordHost {
+	if s.records == nil {
+		return nil
+	}
+	return recordHost{s}
+}
+
+// recordHost joins sessions to record rooms, which do not know each other.
+type recordHost struct{ server *Server }
+
+// Open implements netcode.RecordHost.
+func (h recordHost) Open(ctx context.Context, req netcode.OpenRequest) (netcode.RecordSeat, error) {
+	if h.server.draining.Load() {
+		return nil, schema.Errorf(schema.CodeGoingAway, "the server is shutting down")
+	}
+	s, err := h.server.records.Open(ctx, host.OpenRequest(req))
+	if err != nil {
+		return nil, err
+	}
+	return recordSeat{s}, nil
+}
+
+// recordSeat is a host.Seat whose connection is a session's link.
+type recordSeat struct{ *host.Seat }
+
+func (s recordSeat) Enter(link *netcode.Link) error { return s.Seat.Enter(link) }
+
+func (s recordSeat) Subscribe(sub netcode.Subscription) error {
+	return s.Seat.Subscribe(host.Subscription(sub))
+}
+
+func (s recordSeat) Mutate(m netcode.Mutation) error { return s.Seat.Mutate(host.Mutation(m)) }
+
+// gameRecords is what games' rooms see of the record rooms.
+func (s *Server) gameRecords() rooms.RecordRooms {
+	if s.records == nil {
+		return nil
+	}
+	return gameRecords{s.records}
+}
+
+type gameRecords struct{ host *host.Host }
+
+// Write implements rooms.RecordRooms: one transaction with the server's rights.
+func (g gameRecords) Write(room string, writes []state.RecordWrite, done func(error)) {
+	g.host.Submit(room, func(_ any, ctx *records.Ctx) error {
+		for _, w := range writes {
+			if err := ctx.Write(operation(w.Op), w.Collection, w.Row); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, done)
+}
+
+func operation(op state.WriteOp) value.OperationKind {
+	switch op {
+	case state.WriteCreate:
+		return value.Create
+	case state.WriteRemove:
+		return value.Remove
+	}
+	return value.Put
+}
+
+// Read implements rooms.RecordRooms: a JSON array of records.
+func (g gameRecords) Read(ctx context.Context, room, collection string, text []byte) ([]byte, error) {
+	q := query.Query{Limit: -1}
+	if len(text) > 0 {
+		var err error
+		if q, err = query.Parse(text); err != nil {
+			return nil, err
+		}
+	}
+	result, err := g.host.Query(ctx, room, host.Caller{Operator: true}, collection, q)
+	if err != nil {
+		return nil, err
+	}
+	return appendRecords(nil, result), nil
+}
+
+// appendRecords appends a result's records as a JSON array.
+func appendRecords(dst []byte, result records.Result) json.RawMessage {
+	dst = append(dst, '[')
+	for i, row := range result.Rows {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = result.Collection.AppendJSON(dst, row)
+	}
+	return append(dst, ']')
+}
