@@ -68,9 +68,9 @@ type Prepared struct {
 	Err    error
 }
 
-// Call is a named mutation without a connection: over HTTP, or from an
-// operator, for whom role and Authorize are not asked. It is not deduplicated.
-type Call struct {
+// Invoke is a named mutation without a connection: over HTTP, or from an
+// operator, for whom roles and Authorize do not count. It is not deduplicated.
+type Invoke struct {
 	User     User
 	Operator bool
 	Name     string
@@ -78,10 +78,17 @@ type Call struct {
 	Done     func(Receipt)
 }
 
-// Transact is a transaction of the server's own code (R6.5).
+// Transact is a transaction of the server's own code (R6.5). Without a limit of
+// operations. Done is called with Do's own error; see Refused.
 type Transact struct {
 	Do   func(world any, ctx *Ctx) error
-	Done func(seq uint64, err error)
+	Done func(Outcome, error)
+}
+
+// Outcome is what came of a transaction.
+type Outcome struct {
+	Seq    uint64
+	Result []byte // JSON, of Ctx.Result
 }
 
 // Read runs a query once. Operators read everything.

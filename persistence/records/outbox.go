@@ -24,11 +24,51 @@ type Outbox struct {
 	After   []Send
 	Hooks   []func(ctx context.Context)
 
-	buf []byte // keys and values of Puts
+	buf      []byte    // keys and values of Puts; those that were cut from an earlier, shorter one stay in it
+	receipts []Receipt // of After
 }
 
-// Reset empties the outbox for new use.
-func (o *Outbox) Reset() { panic("not yet") }
+// Reset empties the outbox for new use; nothing of what it held may be used
+// any more.
+func (o *Outbox) Reset() {
+	clear(o.Now)
+	clear(o.Prepare)
+	clear(o.Puts)
+	clear(o.After)
+	clear(o.Hooks)
+	clear(o.receipts)
+	o.Now, o.Prepare, o.Puts, o.After, o.Hooks = o.Now[:0], o.Prepare[:0], o.Puts[:0], o.After[:0], o.Hooks[:0]
+	o.buf, o.receipts = o.buf[:0], o.receipts[:0]
+}
+
+// put adds a key to write. Key is copied, value is not.
+func (o *Outbox) put(seq uint64, space uint32, key string, value []byte) {
+	o.Puts = append(o.Puts, Put{Seq: seq, Space: space, Key: o.copyKey(key), Value: value})
+}
+
+func (o *Outbox) delete(seq uint64, space uint32, key string) {
+	o.Puts = append(o.Puts, Put{Seq: seq, Space: space, Key: o.copyKey(key), Delete: true})
+}
+
+func (o *Outbox) copyKey(key string) []byte {
+	start := len(o.buf)
+	o.buf = append(o.buf, key...)
+	return o.buf[start:len(o.buf):len(o.buf)]
+}
+
+// receipt adds the answer to a mutation.
+func (o *Outbox) receipt(c Conn, r Receipt) {
+	o.receipts = append(o.receipts, r)
+	o.After = append(o.After, Send{Kind: SendReceipt, Conn: c, Receipt: &o.receipts[len(o.receipts)-1]})
+}
+
+// refuse answers one message at once.
+func (o *Outbox) refuse(c Conn, id uint32, code schema.Code, text string) {
+	o.Now = append(o.Now, Send{Kind: SendError, Conn: c, ID: id, Code: code, Message: text})
+}
+
+// answer calls a caller back once all before it is durable.
+func (o *Outbox) answer(f func()) { o.After = append(o.After, Send{Kind: SendAnswer, Answer: f}) }
 
 // Put is one key to write or delete in the store. Puts of equal Seq are one
 // transaction; numbers rise by one from each to the next.
@@ -75,7 +115,7 @@ const (
 	SendReceipt                     // answers a Mutate
 	SendReset                       // snapshots follow
 	SendLeft                        // the connection is detached, by Code; nothing follows
-	SendAnswer                      // of a Call, Transact or Read
+	SendAnswer                      // of an Invoke, Transact or Read
 )
 
 // Spaces of the store below 256, where a room keeps its own; collections begin

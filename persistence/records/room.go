@@ -20,20 +20,23 @@ type User = auth.User
 // goroutines, read the wall clock or keep anything for later. A hook that
 // returns an error or panics leaves no trace in the data.
 type Room[W any] struct {
-	// Version is the schema's, from 1. Raise it with every change of the
+	// Version is the schema's; default 1. Raise it with every change of the
 	// world's types that is not an addition.
 	Version uint32
-	// Oldest is the oldest version whose clients are served still. 0: found
-	// from what changed since the room was made.
+	// Oldest is the oldest version whose clients are still served; default:
+	// that after which the room's schema was added to only.
 	Oldest uint32
 
-	// Auth refuses to open a room by returning an error; its text reaches the
-	// client. It may wait on a database or network.
-	Auth func(ctx context.Context, room string, u User) error
-	// Role names what a user may do in the room; "" keeps the user out. It is
-	// asked again when a collection changes that it read (R10.2). Nil: all
-	// users have the role "member".
+	// Roles are the names that Role returns, and that grants and mutations may
+	// name.
+	Roles []string
+	// Role says what a user is in the room; "" keeps the user out. It reads the
+	// world, and is asked again when a collection that it read changes (R10.2).
+	// Nil: everybody has the role "member".
 	Role func(w *W, u User) string
+	// Auth refuses to open a room by returning an error; its text reaches the
+	// client. It may wait on a database or network. The room is named "kind/name".
+	Auth func(ctx context.Context, room string, u User) error
 	// Create fills a new room, in its first transaction.
 	Create func(w *W, ctx *Ctx) error
 
@@ -42,59 +45,74 @@ type Room[W any] struct {
 	Access []Access[W]
 	// Mutations are the transactions that clients can ask for.
 	Mutations []Mutation[W]
-	// Schedules are the transactions that run by the clock.
+	// Schedules say what runs the world's schedules, one entry for each.
 	Schedules []Scheduled[W]
-	// Migrations are the steps from the data of earlier versions to these types.
-	Migrations []Migration[W]
+	// Migrations lead from the data of earlier versions to these types.
+	Migrations []Migration
 
 	Limits Limits
 }
 
+// Member is everybody's role in a room without a Role hook.
+const Member = "member"
+
 // Limits of a room. Zero fields have defaults.
 type Limits struct {
 	Operations    int           // writes of one mutation; 128
-	Subscriptions int           // live queries of one client; 256
+	Subscriptions int           // live queries of one connection; 256
 	Scan          int           // records that one query may look at; 1,000,000
-	Bytes         int           // records in memory; 256 MiB. Beyond it growth is refused with ROOM_TOO_LARGE
-	Receipts      int           // kept of each client, for repeated pushes; 128
+	Bytes         int           // records in memory; 256 MiB. Growth beyond it is refused with ROOM_TOO_LARGE
+	Receipts      int           // kept of each client, for mutations that are pushed again; 128
+	Waiting       int           // mutations of a client that wait while one is prepared; 256
 	Clients       time.Duration // how long a client that writes no more is remembered; 90 days
 }
 
 // Defaults of Limits.
 const (
-	DefaultOperations    = 128
+	DefaultOperations    = value.MaxOperations
 	DefaultSubscriptions = 256
 	DefaultScan          = 1_000_000
 	DefaultBytes         = 256 << 20
 	DefaultReceipts      = 128
+	DefaultWaiting       = 256
 	DefaultClients       = 90 * 24 * time.Hour
 )
+
+func (l *Limits) fill() {
+	for _, d := range []struct {
+		field     *int
+		otherwise int
+	}{
+		{&l.Operations, DefaultOperations},
+		{&l.Subscriptions, DefaultSubscriptions},
+		{&l.Scan, DefaultScan},
+		{&l.Bytes, DefaultBytes},
+		{&l.Receipts, DefaultReceipts},
+		{&l.Waiting, DefaultWaiting},
+	} {
+		if *d.field <= 0 {
+			*d.field = d.otherwise
+		}
+	}
+	if l.Clients <= 0 {
+		l.Clients = DefaultClients
+	}
+}
 
 // Kind is a room definition under its name, ready to be opened as rooms. The
 // zero Kind is not usable.
 type Kind struct{ def *definition }
 
-// definition is what all rooms of a kind share; it never changes after Define.
-type definition struct {
-	name   string
-	schema value.Schema
-	auth   func(ctx context.Context, room string, u User) error
-	open   func(loaded Loader, o OpenOptions, out *Outbox) (*Machine, error)
-	err    error
-}
-
 // Define names a room definition. One that cannot work (a collection without a
 // key, two mutations of one name) is reported by Kind.Err, and by the server
 // when it starts.
-func Define[W any](name string, room Room[W]) Kind {
-	return Kind{def: &definition{name: name, err: errors.New("records: not yet")}}
-}
+func Define[W any](name string, room Room[W]) Kind { return Kind{define(name, room)} }
 
 // Name is the first part of the rooms' names, such as "tasks" of "tasks/main".
 func (k Kind) Name() string { return k.def.name }
 
-// Schema describes the kind's collections and mutations. A room that was made
-// by an earlier version may have its fields in another order.
+// Schema describes the kind's collections and mutations. A room that an
+// earlier version made may have its fields in another order.
 func (k Kind) Schema() *value.Schema { return &k.def.schema }
 
 // Err says why the definition cannot work, or nil.
@@ -105,8 +123,8 @@ func (k Kind) Err() error {
 	return k.def.err
 }
 
-// Auth runs the definition's Auth hook. It may wait; call it before Attach,
-// outside of the room.
+// Auth runs the definition's Auth hook. It may wait: call it outside of the
+// room, before Attach.
 func (k Kind) Auth(ctx context.Context, room string, u User) error {
 	if k.def.auth == nil {
 		return nil
@@ -115,10 +133,9 @@ func (k Kind) Auth(ctx context.Context, room string, u User) error {
 }
 
 // Open makes the machine of one room from what was made durable of it, or of a
-// new room when nothing was. It runs migrations (R13). What must be durable
-// before anything else of the room leaves the server is in out. An error is a
-// *schema.Error: MIGRATION_FAILED with the reason, or VALIDATION for data that
-// does not decode; the data is as it was.
+// new room when nothing was. It runs migrations (R13). What must become durable
+// before anything else of the room is in out. An error is a *schema.Error,
+// MIGRATION_FAILED with the reason: then the data is as it was.
 func (k Kind) Open(loaded Loader, o OpenOptions, out *Outbox) (*Machine, error) {
 	if err := k.Err(); err != nil {
 		return nil, err

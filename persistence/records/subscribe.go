@@ -1,0 +1,176 @@
+package records
+
+import (
+	"errors"
+
+	"github.com/parlor-server/parlor/persistence/live"
+	"github.com/parlor-server/parlor/persistence/query"
+	"github.com/parlor-server/parlor/persistence/table"
+	"github.com/parlor-server/parlor/schema"
+)
+
+// maxHeldReceipts is how many receipts a paused connection may owe; one that
+// owes more is detached.
+const maxHeldReceipts = 4096
+
+// apply opens a live query. An error concerns this subscription only.
+func (op *Subscribe) apply(m *Machine, out *Outbox) {
+	c := m.conns[op.Conn]
+	if c == nil {
+		return
+	}
+	if err := m.subscribe(c, op); err != nil {
+		e, ok := errors.AsType[*schema.Error](err)
+		if !ok {
+			m.log.Error("a subscription failed", "collection", op.Collection, "error", err)
+			e = schema.Errorf(schema.CodeInternal, "the subscription failed")
+		}
+		out.refuse(c.id, op.ID, e.Code, e.Message)
+	}
+}
+
+func (m *Machine) subscribe(c *conn, op *Subscribe) error {
+	at := m.schema.CollectionIndex(op.Collection)
+	if at < 0 {
+		return schema.Errorf(schema.CodeNoSuchCollection, "this room has no collection %q", op.Collection)
+	}
+	t := &m.tables[at]
+	if r := t.of(c.role); r.read.nothing() && len(r.visible) == 0 {
+		return schema.Errorf(schema.CodeForbidden, "the role %s may not read %s", c.role, op.Collection)
+	}
+	q, err := query.Parse(op.Query)
+	if err != nil {
+		return err
+	}
+	bound, err := q.Bind(t.collection)
+	if err != nil {
+		return err
+	}
+	request := live.Request{Conn: c.id, ID: op.ID, Table: at, Query: bound, Reader: m.readerOf(c), Floor: op.Floor}
+	if !c.behind {
+		request.Since = op.Since
+		if request.Held, err = t.collection.ParseHeld(op.Held); err != nil {
+			return err
+		}
+	}
+	return m.hub.Subscribe(request, &m.sink)
+}
+
+func (op *Unsubscribe) apply(m *Machine, _ *Outbox) {
+	if m.conns[op.Conn] != nil {
+		m.hub.Unsubscribe(op.Conn, op.ID)
+	}
+}
+
+func (op *Pause) apply(m *Machine, _ *Outbox) {
+	if m.conns[op.Conn] != nil {
+		m.hub.Pause(op.Conn)
+	}
+}
+
+// apply sends what a connection has waited for: its deltas, and after them its
+// receipts (R4.1).
+func (op *Resume) apply(m *Machine, out *Outbox) {
+	c := m.conns[op.Conn]
+	if c == nil {
+		return
+	}
+	m.hub.Resume(c.id, &m.sink)
+	for _, r := range c.held {
+		out.receipt(c.id, r)
+	}
+	c.held = nil
+}
+
+// apply runs a query once.
+func (op *Read) apply(m *Machine, out *Outbox) {
+	result, err := m.query(op)
+	done := op.Done
+	out.answer(func() { done(result, err) })
+}
+
+// query finds the records that the user may read; a limit counts those (R10.3).
+func (m *Machine) query(op *Read) (Result, error) {
+	u := op.User
+	role, err := "", error(nil)
+	if !op.Operator {
+		if role, err = m.roleOf(&u); err != nil || role == "" {
+			return Result{}, schema.Errorf(schema.CodeForbidden, "you are not a member of this room")
+		}
+	}
+	at := m.schema.CollectionIndex(op.Collection)
+	if at < 0 || m.tables[at].event {
+		return Result{}, schema.Errorf(schema.CodeNoSuchCollection, "this room keeps no records of %q", op.Collection)
+	}
+	t := &m.tables[at]
+	rights := t.of(role)
+	if !op.Operator && rights.read.nothing() && len(rights.visible) == 0 {
+		return Result{}, schema.Errorf(schema.CodeForbidden, "the role %s may not read %s", role, op.Collection)
+	}
+	all := op.Query
+	all.Limit, all.Offset = -1, 0 // they count what the user may read
+	bound, err := all.Bind(t.collection)
+	if err != nil {
+		return Result{}, err
+	}
+	result := Result{Seq: m.seq, Collection: t.collection}
+	skip, read := op.Query.Offset, 0
+	if op.Query.Limit == 0 {
+		return result, nil
+	}
+	m.set.Table(at).Snapshot().Select(bound, func(r *table.Record) bool {
+		if read++; read > m.def.limits.Scan {
+			result.Capped = true
+			return false
+		}
+		if !op.Operator && !rights.mayRead(t, &u, r.Row) {
+			return true
+		}
+		if skip > 0 {
+			skip--
+			return true
+		}
+		result.Rows = append(result.Rows, r.Row)
+		return len(result.Rows) != op.Query.Limit
+	})
+	return result, nil
+}
+
+// apply runs what is due.
+func (op *Due) apply(m *Machine, out *Outbox) {
+	for p := m.nextPlan(); p != nil && p.at <= m.now; p = m.nextPlan() {
+		m.runPlan(p, out)
+	}
+	if len(m.clients) > 0 && m.forget <= m.now {
+		m.forgetClients(out)
+	}
+}
+
+// runPlan runs one call of a schedule. Its plan is gone, or moved on to its
+// next time, in the same transaction: it runs exactly once (R12.2). When the
+// call fails, that alone stays of it.
+func (m *Machine) runPlan(p *plan, out *Outbox) {
+	m.begin(&User{}, "", true, 0)
+	m.advance(p)
+	name, _, _ := cutPlanKey(p.key)
+	f := m.world.runs[name]
+	err := m.invoke(f, p.args, nil)
+	if err != nil {
+		m.refused(f.name, err)
+		m.undo()
+		m.begin(&User{}, "", true, 0)
+		m.advance(p)
+	}
+	m.commit(out, nil)
+}
+
+// advance removes a plan, or moves it to its first time after now: after a long
+// sleep it runs once, not as often as it would have.
+func (m *Machine) advance(p *plan) {
+	if p.every == 0 {
+		m.changePlan(p.key, nil)
+		return
+	}
+	missed := (m.now - p.at) / p.every
+	m.setPlan(&plan{key: p.key, at: p.at + (missed+1)*p.every, every: p.every, args: p.args})
+}
