@@ -61,7 +61,8 @@ func (p *proofs) lost(needed bool) {
 }
 
 // entry follows a room's chain and reports whether the entry is its next one.
-func (p *proofs) entry(e readEntry) (name string, next bool) {
+// What is missing before one that is not needed is not needed either.
+func (p *proofs) entry(e readEntry, needed bool) (name string, next bool) {
 	r := p.rooms[string(e.room)]
 	if r == nil {
 		r = p.first(e)
@@ -79,7 +80,7 @@ func (p *proofs) entry(e readEntry) (name string, next bool) {
 		if r.proven >= r.seen {
 			r.proven = p.damages
 		}
-	case r.jumps == p.jumps || r.seen < p.damages:
+	case needed && (r.jumps == p.jumps || r.seen < p.damages):
 		r.broken = "an entry is missing before its transaction " + decimal(e.first) + ", or that one is not its own"
 		return r.name, false
 	}
@@ -100,7 +101,11 @@ func (p *proofs) first(e readEntry) *roomChain {
 }
 
 // mark compares the segment so far with what was written into it.
-func (p *proofs) mark(list []markedRoom) {
+func (p *proofs) mark(list []markedRoom, needed bool) {
+	if !needed {
+		p.local++ // it may differ
+		defer func() { p.local-- }()
+	}
 	marked := make(map[string]bool, len(list))
 	for _, m := range list {
 		marked[string(m.room)] = true

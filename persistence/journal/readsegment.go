@@ -120,7 +120,7 @@ func (s *segmentReader) take(h head, body []byte) (what string, err error) {
 	}
 	for len(b.rest) > 0 {
 		e := b.entry()
-		name, next := s.proofs.entry(e)
+		name, next := s.proofs.entry(e, h.end() > s.from)
 		if !next || h.end() <= s.from {
 			continue
 		}
@@ -141,7 +141,7 @@ func (s *segmentReader) takeMark(h head, b bodyReader) (what string) {
 		}
 		s.marks = append(s.marks, m)
 	}
-	s.proofs.mark(s.marks)
+	s.proofs.mark(s.marks, h.end() > s.from)
 	s.ends, s.marked = h.kind == kindTrailer, h.end()
 	return ""
 }
