@@ -91,3 +91,10 @@ func duplicateField(e *table.DuplicateError) string {
 	}
 	return e.Fields[len(e.Fields)-1]
 }
+
+// Refused is what a caller may know of a transaction's error: its code and
+// text, without what is for the server's log only.
+func Refused(err error) *schema.Error {
+	r, _ := answer(err)
+	return &schema.Error{Code: r.code, Message: r.text}
+}
