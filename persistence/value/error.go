@@ -18,8 +18,12 @@ func (e *FieldError) Error() string { return e.Err.Error() }
 // Unwrap returns the *schema.Error.
 func (e *FieldError) Unwrap() error { return e.Err }
 
-// Invalid is a VALIDATION error about a field: "Votes: why".
+// Invalid is a VALIDATION error about a field: "Votes: why". Without a field it
+// is about all of them.
 func Invalid(field, why string) error {
+	if field == "" {
+		return &FieldError{Err: schema.Errorf(schema.CodeValidation, "%s", why)}
+	}
 	return &FieldError{Field: field, Err: schema.Errorf(schema.CodeValidation, "%s: %s", field, why)}
 }
 
