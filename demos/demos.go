@@ -12,8 +12,16 @@ import (
 
 	"github.com/parlor-server/parlor/cli"
 	"github.com/parlor-server/parlor/demos/arena"
+	"github.com/parlor-server/parlor/demos/bank"
+	"github.com/parlor-server/parlor/demos/tasks"
 	"github.com/parlor-server/parlor/demos/walkers"
+	"github.com/parlor-server/parlor/persistence/records"
 	"github.com/parlor-server/parlor/rooms"
+)
+
+const (
+	exampleTasks  = 5_000
+	houseAccounts = 8
 )
 
 //go:embed dist
@@ -24,6 +32,15 @@ func Rooms() []rooms.Kind {
 	return []rooms.Kind{
 		rooms.Define("arena", arena.Game()),
 		rooms.Define("walkers", walkers.Game()),
+	}
+}
+
+// Records are the demos' kinds of record room.
+func Records() []records.Kind {
+	return []records.Kind{
+		records.Define("tasks", tasks.Room(exampleTasks)),
+		records.Define("bank", bank.Room(houseAccounts)),
+		records.Define("inventory", arena.Shelf()),
 	}
 }
 

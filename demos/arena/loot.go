@@ -1,9 +1,12 @@
 package arena
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"time"
 
+	"github.com/parlor-server/parlor/persistence/records"
 	"github.com/parlor-server/parlor/rooms"
 	"github.com/parlor-server/parlor/state"
 )
@@ -26,6 +29,24 @@ type Item struct {
 	ID    string `parlor:"key"`
 	Metal uint8
 	Of    string
+}
+
+// Inventory is the record room inventory/USER. Its user may look; only the
+// arena puts something in.
+type Inventory struct {
+	Loot records.Collection[string, Item]
+}
+
+// Shelf is Inventory for records.Define.
+func Shelf() records.Room[Inventory] {
+	return records.Room[Inventory]{Version: 1, Auth: mayLook}
+}
+
+func mayLook(_ context.Context, room string, u records.User) error {
+	if room != shelf(u.ID) {
+		return errors.New("that is another player's shelf")
+	}
+	return nil
 }
 
 // Looted tells a player that a trophy is on its shelf, or that it could not be
