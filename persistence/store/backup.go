@@ -45,6 +45,9 @@ func (b *backup) write(tx *bbolt.Tx) error {
 	b.out.raw([]byte(backupMagic))
 	b.out.number(backupVersion)
 	rooms := tx.Bucket(roomsBucket())
+	if rooms == nil {
+		return b.end()
+	}
 	err := rooms.ForEachBucket(func(name []byte) error {
 		b.room = string(name)
 		return b.writeRoom(rooms.Bucket(name))
@@ -53,6 +56,10 @@ func (b *backup) write(tx *bbolt.Tx) error {
 		return err
 	}
 	b.room = ""
+	return b.end()
+}
+
+func (b *backup) end() error {
 	b.out.item(itemEnd)
 	b.out.number(b.rooms)
 	b.out.number(b.records)

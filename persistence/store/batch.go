@@ -66,6 +66,9 @@ func (b *Batch) add(o op) {
 	if b.last == 0 {
 		panic("store: an operation before Begin")
 	}
+	if b.refusal == nil && o.key == "" {
+		b.refusal = ErrNoKey
+	}
 	if b.refusal == nil && (len(o.key) > MaxKeyBytes || len(o.value) > MaxBatchBytes || len(b.ops) == math.MaxInt32) {
 		b.refusal = fmt.Errorf("%w: a key of %d bytes with a value of %d; %d and %d are the most", ErrTooLarge, len(o.key), len(o.value), MaxKeyBytes, MaxBatchBytes)
 	}

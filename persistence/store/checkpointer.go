@@ -39,6 +39,7 @@ const behindFactor = 4
 type checkpointer struct {
 	s       *Store
 	wake    chan struct{} // holds one
+	chunk   int           // operations that its transactions may have, see treeWriter
 	pending atomic.Int64  // bytes appended to the journal since the last checkpoint began
 	uncut   atomic.Int64  // bytes appended since the last finished one began
 
@@ -161,6 +162,7 @@ func (c *checkpointer) checkpoint() error {
 		w.abort()
 		return s.fail(fmt.Errorf("failed to write a checkpoint: %w", err))
 	}
+	c.chunk = w.chunk
 	s.o.Fault(pointDone)
 	for _, j := range jobs {
 		j.settle()

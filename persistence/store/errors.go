@@ -31,6 +31,8 @@ var (
 	// ErrTooLarge refuses a commit with a key beyond MaxKeyBytes, or with more
 	// than MaxBatchBytes.
 	ErrTooLarge = errors.New("the commit is too large")
+	// ErrNoKey refuses a commit with an empty key.
+	ErrNoKey = errors.New("a key is empty")
 	// ErrPruned answers Changes for a sequence that the change log does not
 	// reach back to.
 	ErrPruned = errors.New("the change log does not reach back that far")

@@ -251,5 +251,9 @@ func putPosition(tx *bbolt.Tx, p journal.Position) error {
 
 // roomBucket returns a room's bucket, or nil.
 func roomBucket(tx *bbolt.Tx, name string) *bbolt.Bucket {
-	return tx.Bucket(roomsBucket()).Bucket([]byte(name))
+	rooms := tx.Bucket(roomsBucket())
+	if rooms == nil { // nothing was ever written
+		return nil
+	}
+	return rooms.Bucket([]byte(name))
 }

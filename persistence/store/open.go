@@ -21,7 +21,7 @@ func Open(dir string, o Options) (*Store, error) {
 	s := &Store{o: o.withDefaults(), dir: dir, rooms: make(map[string]*Room), failedOnce: make(chan struct{})}
 	s.log = s.o.Logger
 	s.queue = newQueue(s.o.QueueBytes)
-	s.checkpoints = checkpointer{s: s, wake: make(chan struct{}, 1)}
+	s.checkpoints = checkpointer{s: s, wake: make(chan struct{}, 1), chunk: firstChunk}
 	var err error
 	if s.lock, err = openFolder(dir); err != nil {
 		return nil, err
@@ -53,19 +53,13 @@ func (s *Store) closeFiles() error {
 // recover reads the rooms' states and replays what the journal has beyond them.
 func (s *Store) recover() error {
 	path := filepath.Join(s.dir, treeName)
-	_, missing := os.Stat(path)
-	var err error
-	if s.tree, err = openTree(path, false); err != nil {
+	if err := s.openTree(path); err != nil {
 		return err
 	}
 	var from journal.Position
-	if err := guard(nil, func() (err error) { from, err = s.readStates(); return err }); err != nil {
+	err := guard(nil, func() (err error) { from, err = s.readStates(); return err })
+	if err != nil {
 		return fmt.Errorf("failed to read %s: %w", path, err)
-	}
-	if missing != nil { // it was made just now
-		if err := disk.OS().SyncDir(s.dir); err != nil {
-			return err
-		}
 	}
 	broken := make(map[string]string)
 	var replayed int64
@@ -85,26 +79,39 @@ func (s *Store) recover() error {
 	if err != nil {
 		return fmt.Errorf("failed to open the journal: %w", err)
 	}
-	if from > report.End {
-		return fmt.Errorf("failed to open %s: its journal ends at %d, but the last checkpoint was made at %d: a part of the folder was replaced or lost, restore a backup", s.dir, report.End, from)
-	}
 	s.checkpoints.appended(replayed)
 	return s.condemn(&report, broken)
 }
 
+// openTree opens the B+tree file, which it makes if there is none.
+func (s *Store) openTree(path string) error {
+	_, missing := os.Stat(path)
+	var err error
+	if s.tree, err = openTree(path, false); err != nil || missing == nil {
+		return err
+	}
+	return disk.OS().SyncDir(s.dir)
+}
+
+// makeBuckets makes those of a new B+tree file.
+func makeBuckets(tx *bbolt.Tx) error {
+	for _, name := range [][]byte{storeBucket(), roomsBucket()} {
+		if _, err := tx.CreateBucketIfNotExists(name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // readStates makes the rooms that the B+tree has.
 func (s *Store) readStates() (from journal.Position, err error) {
-	err = s.tree.Update(func(tx *bbolt.Tx) error {
-		top, err := tx.CreateBucketIfNotExists(storeBucket())
-		if err != nil {
-			return err
-		}
-		rooms, err := tx.CreateBucketIfNotExists(roomsBucket())
-		if err != nil {
-			return err
-		}
+	err = s.tree.View(func(tx *bbolt.Tx) error {
 		from = position(tx)
-		s.unaccounted = string(top.Get(unaccountedKey()))
+		rooms := tx.Bucket(roomsBucket())
+		if rooms == nil {
+			return nil
+		}
+		s.unaccounted = string(tx.Bucket(storeBucket()).Get(unaccountedKey()))
 		return rooms.ForEachBucket(func(name []byte) error {
 			state, err := decodeState(rooms.Bucket(name).Get(stateKey()))
 			if err != nil {
@@ -187,10 +194,17 @@ func (s *Store) condemn(report *journal.Report, broken map[string]string) error 
 	if len(condemned) == 0 && report.Unaccounted == "" {
 		return nil
 	}
+	return s.putCondemned(condemned, report)
+}
+
+func (s *Store) putCondemned(condemned []*Room, report *journal.Report) error {
 	if report.Unaccounted != "" {
 		s.unaccounted = report.Unaccounted
 	}
 	return s.tree.Update(func(tx *bbolt.Tx) error {
+		if err := makeBuckets(tx); err != nil {
+			return err
+		}
 		for _, r := range condemned {
 			b, err := tx.Bucket(roomsBucket()).CreateBucketIfNotExists([]byte(r.name))
 			if err != nil {

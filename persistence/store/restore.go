@@ -100,10 +100,8 @@ func (r *restore) read() error {
 	if err := r.begin(); err != nil {
 		return err
 	}
-	for _, name := range [][]byte{storeBucket(), roomsBucket()} {
-		if _, err := r.tx.CreateBucket(name); err != nil {
-			return err
-		}
+	if err := makeBuckets(r.tx); err != nil {
+		return err
 	}
 	for {
 		kind, err := r.in.ReadByte()

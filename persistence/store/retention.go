@@ -14,8 +14,12 @@ func (s *roomState) age(now time.Time, retention time.Duration) (limit uint64) {
 	}
 	micros := now.UnixMicro()
 	marks := append([]mark(nil), s.marks...) // readers may have the old ones
-	newest := len(marks) - 1
-	if newest < 0 || marks[newest].seq < s.seq && micros-marks[newest].time >= (retention/marksKept).Microseconds() {
+	last := len(marks) - 1
+	switch {
+	case last >= 0 && marks[last].seq == s.seq:
+	case last > 0 && micros-marks[last-1].time < (retention/marksKept).Microseconds():
+		marks[last] = mark{micros, s.seq} // the newest moves until it is far enough from the one before
+	default:
 		marks = append(marks, mark{micros, s.seq})
 	}
 	for len(marks) > 0 && micros-marks[0].time >= retention.Microseconds() {

@@ -85,7 +85,7 @@ func (r *Room) usable() error {
 // The batch is empty afterwards and can be filled again. done is called when the
 // batch is durable, or with the error why it will never be: by the committer, in
 // the order of all commits, so it must be quick; if the batch is refused
-// (ErrSequence, ErrTooLarge, ErrOverloaded, ErrFailed, ErrClosed, ErrGone, a
+// (ErrSequence, ErrTooLarge, ErrNoKey, ErrOverloaded, ErrFailed, ErrClosed, ErrGone, a
 // *QuarantineError), by Commit itself before it returns. After a refusal the
 // caller's state is ahead of the room's: discard it and read it again.
 func (r *Room) Commit(b *Batch, done func(error)) {

@@ -141,8 +141,7 @@ func (s *Store) Close() error {
 	return s.closed
 }
 
-// close ends both goroutines; without a checkpoint the folder stays as a crash
-// would leave it.
+// close ends both goroutines and gives the folder free.
 func (s *Store) close(checkpoint bool) error {
 	s.gate.Lock()
 	s.mu.Lock()
@@ -152,11 +151,7 @@ func (s *Store) close(checkpoint bool) error {
 
 	s.checkpoints.end(checkpoint)
 	s.workers.Wait()
-	err := s.hasFailed()
-	if checkpoint || err != nil {
-		err = errors.Join(err, s.journal.Close())
-	}
-	return errors.Join(err, s.tree.Close(), s.lock.Close())
+	return errors.Join(s.hasFailed(), s.journal.Close(), s.tree.Close(), s.lock.Close())
 }
 
 // Full says that commits come in faster than the disk takes them. It is true

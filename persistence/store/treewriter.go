@@ -39,10 +39,16 @@ type treeWriter struct {
 	arena []byte    // for values, which it keeps until tx ends
 }
 
-func newTreeWriter(s *Store) *treeWriter { return &treeWriter{s: s, chunk: firstChunk} }
+func newTreeWriter(s *Store) *treeWriter { return &treeWriter{s: s, chunk: s.checkpoints.chunk} }
 
 // write writes all jobs and then the position that they bring the tree to.
 func (w *treeWriter) write(jobs []*job, p journal.Position) error {
+	if err := w.begin(); err != nil {
+		return err
+	}
+	if err := makeBuckets(w.tx); err != nil {
+		return err
+	}
 	for _, j := range jobs {
 		err := w.job(j)
 		var damage *DamageError
@@ -76,9 +82,9 @@ func (w *treeWriter) begin() (err error) {
 func (w *treeWriter) commit() error {
 	w.s.o.Fault(pointChunk)
 	start := time.Now()
-	tx := w.tx
+	err := w.tx.Commit()
 	w.tx = nil
-	if err := tx.Commit(); err != nil {
+	if err != nil {
 		return err
 	}
 	switch took := time.Since(start); {
