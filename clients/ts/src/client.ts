@@ -2,7 +2,7 @@ import { Backoff } from './backoff';
 import { RoundTrip } from './clock';
 import { JoinMode } from './fb';
 import { buildAuth, type Ending, type JoinBody, type Joined, type Welcome } from './messages';
-import { Code, Kind, ParlorError } from './protocol';
+import { Code, isFinal, Kind, ParlorError } from './protocol';
 import type { RoomLink } from './records/link';
 import { makeRoom, openHome, type OpenOptions, type RecordsHome } from './records/open';
 import type { RecordRoom } from './records/room';
@@ -44,14 +44,6 @@ export type ClientStatus = 'idle' | 'connecting' | 'connected' | 'reconnecting' 
 interface Membership {
   room: Room<World>;
   body: Omit<JoinBody, 'request'>;
-}
-
-/** Codes after which connecting anew would only fail again, or fight with another tab. */
-const FINAL: readonly number[] = [Code.BAD_PROTOCOL, Code.UNAUTHENTICATED, Code.TOKEN_EXPIRED, Code.REPLACED, Code.FORBIDDEN];
-
-/** WebSocket close statuses 4400 to 4499 are final too (R14.2). */
-function isFinal(code: number): boolean {
-  return FINAL.includes(code) || (code >= 400 && code < 500);
 }
 
 /** Codes that say that a seat is gone, so that a new one may be asked for. */
@@ -254,9 +246,9 @@ export class Client {
           if (welcome.guestToken !== '') this.guestToken = welcome.guestToken;
           resolve(opened);
         },
-        onEnd: (ending) => {
+        onEnd: (ending, local) => {
           reject(new ParlorError(ending.code || Code.GOING_AWAY, ending.message || 'the connection failed'));
-          this.lost(opened, ending);
+          this.lost(opened, ending, local);
         },
       });
     }).catch((error) => {
@@ -282,10 +274,10 @@ export class Client {
   }
 
   /** An open session ended. */
-  private lost(session: Session, ending: Ending): void {
+  private lost(session: Session, ending: Ending, local: boolean): void {
     if (this.session !== session) return; // it never opened, or was closed here
     this.session = undefined;
-    const final = this.options.reconnect === false || isFinal(ending.code);
+    const final = this.options.reconnect === false || (!local && isFinal(ending.code));
     const reason = new ParlorError(ending.code, ending.message);
     for (const { room } of [...this.memberships]) {
       if (final) room.end(ending);

@@ -58,9 +58,20 @@ export function codeName(code: number): string {
   return `CODE_${code}`;
 }
 
-/** The code that a WebSocket close status carries; 0 when it is none of Parlor's. */
+/** Codes after which connecting anew would only fail again, or fight with another tab. */
+const FINAL: readonly number[] = [
+  Code.BAD_MESSAGE, Code.BAD_PROTOCOL, Code.UNAUTHENTICATED, Code.TOKEN_EXPIRED, Code.TOO_LARGE, Code.REPLACED, Code.FORBIDDEN, Code.KICKED,
+];
+
+/** Whether a server that ended the session with the code would do so again. */
+export function isFinal(code: number): boolean {
+  return FINAL.includes(code);
+}
+
+/** The code that a WebSocket close status carries, 4400 + code when it is final, else 4000 + code; 0 when it is none of Parlor's. */
 export function codeOfCloseStatus(status: number): number {
-  return status > 4000 && status < 5000 ? status - 4000 : 0;
+  if (status <= 4000 || status >= 5000) return 0;
+  return status > 4400 && status < 4500 ? status - 4400 : status - 4000;
 }
 
 /** An error or close code with a sentence for a human. */

@@ -39,8 +39,8 @@ export interface SessionConfig {
   /** Local clock in milliseconds, never set back. */
   now: () => number;
   onWelcome: (welcome: Welcome) => void;
-  /** The session is over; called once. */
-  onEnd: (ending: Ending) => void;
+  /** The session is over; called once. local: this side closed it. */
+  onEnd: (ending: Ending, local: boolean) => void;
 }
 
 const PING_MS = 1000;
@@ -59,6 +59,7 @@ export class Session {
   private heard: number;
   private timer: ReturnType<typeof setInterval> | undefined;
   private ending: Ending | undefined;
+  private local = false; // this side closed it
   private ended = false;
 
   constructor(
@@ -114,6 +115,7 @@ export class Session {
   /** Closes the connection; the reason is told to onEnd. */
   close(code: number, message: string): void {
     if (this.ended) return;
+    this.local = this.ending === undefined;
     this.ending ??= { code, message };
     this.send(Kind.Close, 0, 0, buildClose(code, message));
     this.transport.close(code === 0 ? 1000 : 4000 + code);
@@ -141,6 +143,7 @@ export class Session {
       case Kind.Joined:
         return this.onJoined(head.handle, readJoined(body).request, body);
       case Kind.Opened:
+        if (this.members.has(head.handle)) break; // the room has news
         return this.onJoined(head.handle, readOpened(body).request, body);
       case Kind.Ping:
         return this.onPing(body);
@@ -216,6 +219,6 @@ export class Session {
     for (const pending of this.joins.values()) pending.reject(error);
     this.joins.clear();
     this.members.clear();
-    this.config.onEnd(ending);
+    this.config.onEnd(ending, this.local);
   }
 }

@@ -2,7 +2,7 @@ import * as flatbuffers from 'flatbuffers';
 import { BitWriter } from '../src/bits';
 import * as fb from '../src/fb';
 import type { Dial, Hash, Schema, Transport } from '../src/index';
-import { type Header, joinMessage, Kind, splitMessage } from '../src/protocol';
+import { type Header, isFinal, joinMessage, Kind, splitMessage } from '../src/protocol';
 import { Mirror } from '../src/mirror';
 import { ColumnFlag, ColumnKind, type Column } from '../src/schema';
 
@@ -59,10 +59,12 @@ export class Connection implements Transport {
     return this.received.filter((r) => r.head.kind === kind);
   }
 
-  push(kind: number, handle: number, ack: number, build: (b: flatbuffers.Builder) => number): void {
+  push(kind: number, handle: number, ack: number, build: (b: flatbuffers.Builder) => number, flags = 0): void {
     const b = new flatbuffers.Builder(64);
     b.finish(build(b));
-    this.onMessage(joinMessage(kind, handle, ack, b.asUint8Array()));
+    const message = joinMessage(kind, handle, ack, b.asUint8Array());
+    message[1] = flags;
+    this.onMessage(message);
   }
 
   welcome(guest = 'guest-1'): void {
@@ -128,7 +130,7 @@ export class Connection implements Transport {
   /** Says goodbye and closes, as a server does. */
   end(code: number): void {
     this.push(Kind.Close, 0, 0, (b) => fb.Close.createClose(b, code, b.createString('the end')));
-    this.drop(4000 + code);
+    this.drop((isFinal(code) ? 4400 : 4000) + code);
   }
 }
 

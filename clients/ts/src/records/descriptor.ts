@@ -47,6 +47,9 @@ export interface Descriptor {
   readonly mutations: readonly MutationDef[];
 }
 
+/** Go's zero time, the beginning of the year 1, in milliseconds since 1970. */
+const ZERO_TIME = -62_135_596_800_000;
+
 /** Fields in front of a record's own. */
 export const ENVELOPE = 3;
 
@@ -80,6 +83,8 @@ export function emptyCell(f: Field): unknown {
       return new Uint8Array();
     case CellKind.JSON:
       return null;
+    case CellKind.Time:
+      return ZERO_TIME;
   }
   return 0;
 }

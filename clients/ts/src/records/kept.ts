@@ -70,6 +70,6 @@ export class Kept {
   }
 
   private key(kind: string, sub: Subscription): DiskKey {
-    return [kind, this.scope, this.room().user, sub.collection.name, queryJSON(sub.query)];
+    return [kind, this.scope, this.room().user, sub.collection.name, queryJSON(sub.query, sub.collection)];
   }
 }

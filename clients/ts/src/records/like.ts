@@ -4,18 +4,25 @@ const ONE = 1; // _
 /**
  * Makes a test of SQL's LIKE: % stands for any text, _ for one character, and
  * \ takes the next one as it is. Case is ignored with fold. The time is at most
- * the product of both lengths.
+ * the product of both lengths. Undefined: the pattern ends in a \.
  */
-export function like(pattern: string, fold: boolean): (text: string) => boolean {
+export function like(pattern: string, fold: boolean): ((text: string) => boolean) | undefined {
   const parts = parse(fold ? folded(pattern) : pattern);
+  if (parts === undefined) return undefined;
   return (text) => match(parts, Array.from(fold ? folded(text) : text));
 }
 
+/** Each character in its lower case, alone and without a locale, as the server does it. */
 function folded(s: string): string {
-  return s.toLowerCase();
+  let out = '';
+  for (const c of s) {
+    const lower = c.toLowerCase();
+    out += Array.from(lower).length === 1 ? lower : c;
+  }
+  return out;
 }
 
-function parse(pattern: string): (string | number)[] {
+function parse(pattern: string): (string | number)[] | undefined {
   const parts: (string | number)[] = [];
   let escaped = false;
   for (const c of pattern) {
@@ -24,8 +31,7 @@ function parse(pattern: string): (string | number)[] {
     else if (c === '_') parts.push(ONE);
     escaped = c === '\\' && !escaped;
   }
-  if (escaped) parts.push('\\');
-  return parts;
+  return escaped ? undefined : parts;
 }
 
 /** Greedy matching that goes back to the last % only. */

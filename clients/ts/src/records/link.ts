@@ -30,7 +30,6 @@ export interface Described {
 /** Refusals of a seat that pass: the room is asked for again. */
 const PASSING: readonly number[] = [Code.GOING_AWAY, Code.ROOM_CLOSED, Code.STORE_FAILED, Code.RATE_LIMITED, Code.INTERNAL, Code.ROOM_FAULTED];
 
-const RECEIPT_MS = 25; // for which a delta waits to show with the receipt that follows it
 const PARTS_MS = 100; // between pictures of a snapshot that is still coming
 const HELD_BYTES = 512 * 1024; // keys said to be held; with more a snapshot is cheaper
 
@@ -138,16 +137,31 @@ export class RoomLink {
     if (this.online) this.send(Kind.Mutate, buildMutate({ ...m, id: 0, void: false }));
   }
 
-  /** Asks for a query, from what the client holds of it. */
+  /** Asks for a query: on a new connection from what the client holds, later for the difference. */
   subscribe(sub: Subscription): void {
     if (!this.online || sub.reading || sub.closed || sub.error !== undefined) return;
+    if (sub.asked) return this.ask(sub, 0n, new Uint8Array());
+    sub.asked = true;
+    this.resume(sub);
+  }
+
+  /** A delta is missing: asks for all since the last that came (R8.3). */
+  pull(sub: Subscription): void {
+    sub.settled = sub.current = false;
+    if (this.online) this.resume(sub);
+  }
+
+  private resume(sub: Subscription): void {
     let held = sub.applied === 0n ? new Uint8Array() : writeHeld(sub.result.members);
     if (held.length > HELD_BYTES) {
       held = new Uint8Array();
       sub.applied = 0n;
     }
-    const body = { id: sub.id, collection: sub.collection.name, query: queryJSON(sub.query), since: sub.applied, held };
-    this.send(Kind.Subscribe, buildSubscribe(body));
+    this.ask(sub, sub.applied, held);
+  }
+
+  private ask(sub: Subscription, since: bigint, held: Uint8Array): void {
+    this.send(Kind.Subscribe, buildSubscribe({ id: sub.id, collection: sub.collection.name, query: queryJSON(sub.query, sub.collection), since, held }));
   }
 
   unsubscribe(sub: Subscription): void {
@@ -219,6 +233,11 @@ export class RoomLink {
         if (this.store.held) return this.settled();
         return this.show((head.flags & DeltaFlag.Part) !== 0);
       }
+      case Kind.Opened: {
+        const { role } = readOpened(body); // it has changed
+        this.described = { ...this.described, role };
+        return this.statuses.emit(this.status, undefined);
+      }
       case Kind.Reset: {
         const { epoch } = readReset(body);
         this.described = { ...this.described, epoch };
@@ -231,8 +250,10 @@ export class RoomLink {
   }
 
   private onReceipt(outlet: Outlet, body: Uint8Array): void {
+    if (outlet === this.writes.own) this.store.finish();
     outlet.receipt(readReceipt(body));
-    if (!outlet.waits) this.show(false);
+    this.writes.passed();
+    this.show(false);
   }
 
   /** Once all queries are caught up, writes that had been done before no longer show twice. */
@@ -244,18 +265,11 @@ export class RoomLink {
     this.store.publish();
   }
 
-  /**
-   * Shows what is applied. While own writes wait for receipts it waits a moment:
-   * a delta may be their effect, and the receipt that says so comes behind it.
-   */
+  /** Shows what is applied; rows of a snapshot that is still coming, now and then. */
   private show(part: boolean): void {
-    const now = this.now();
-    const wait = part ? this.shownAt + PARTS_MS - now : this.writes.own.waits ? RECEIPT_MS : 0;
-    if (wait > 0) {
-      this.timer ??= setTimeout(() => this.picture(), wait);
-      return;
-    }
-    this.picture();
+    const wait = part ? this.shownAt + PARTS_MS - this.now() : 0;
+    if (wait > 0) this.timer ??= setTimeout(() => this.picture(), wait);
+    else this.picture();
   }
 
   private picture(): void {

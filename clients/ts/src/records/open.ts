@@ -50,10 +50,7 @@ export async function makeRoom<S extends RecordSchema>(
 ): Promise<OpenedRoom<S>> {
   const scope = `${server} ${name}`;
   const before = options.offline ? await Kept.room(disk, scope) : undefined;
-  const store = new Store(EMPTY, (sub) => {
-    sub.settled = false;
-    link.subscribe(sub);
-  });
+  const store = new Store(EMPTY, (sub) => link.pull(sub));
   const writes = new Writes(store, { disk, tabs, scope, user: before?.user ?? '' });
   const link: RoomLink = new RoomLink(name, options.version ?? 0, store, writes, now);
   const kept = options.offline ? new Kept(disk, scope, () => ({ described: link.described, user: writes.home.user })) : undefined;

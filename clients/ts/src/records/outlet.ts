@@ -24,7 +24,10 @@ const CONFIRM_MS = 10_000;
 const AGAIN_MS = 300;
 
 /** Refusals of a write that was not looked at: it is sent again. */
-const AGAIN: readonly number[] = [Code.OUT_OF_ORDER, Code.RATE_LIMITED, Code.GOING_AWAY, Code.ROOM_CLOSED, Code.STORE_FAILED];
+const AGAIN: readonly number[] = [Code.OUT_OF_ORDER, Code.RATE_LIMITED, Code.GOING_AWAY, Code.ROOM_CLOSED, Code.STORE_FAILED, Code.NOT_IN_ROOM];
+
+/** Refusals of a message that the room never saw: its ID is still to be used. */
+const UNSEEN: readonly number[] = [Code.BAD_INPUT, Code.BAD_MESSAGE, Code.TOO_LARGE];
 
 /**
  * The writes of one client ID: they are numbered from 1 and sent in that order,
@@ -45,11 +48,6 @@ export class Outlet {
 
   get open(): boolean {
     return this.link !== undefined;
-  }
-
-  /** True while writes that were sent on this connection wait for receipts. */
-  get waits(): boolean {
-    return this.queue.length > 0 && this.queue[0].id <= this.sent;
   }
 
   /** Numbers a write and sends it as soon as it may. */
@@ -94,6 +92,10 @@ export class Outlet {
     if (AGAIN.includes(r.code)) return this.sendAgain();
     this.queue.splice(i, 1);
     clearTimeout(write.timer);
+    if (r.seq === 0n && UNSEEN.includes(r.code)) {
+      this.queue.splice(i, 0, voided(r.mutation, write));
+      this.sendAgain();
+    }
     if (!write.void) this.events.receipt(this, write, r);
     this.pump();
   }

@@ -33,12 +33,21 @@ type Rows = Map<string, Fields | null>;
  */
 export class Overlay {
   /** By collection and key; null: removed. */
-  changed = new Map<string, Rows>();
+  readonly changed = new Map<string, Rows>();
 
   constructor(
     private readonly descriptor: Descriptor,
     private readonly confirmed: (collection: string) => Confirmed,
+    /** A create of a row that is there is left to the server to refuse. */
+    private readonly lenient = false,
   ) {}
+
+  /** A copy to try a new write on: what it does here does not show. */
+  copy(): Overlay {
+    const copy = new Overlay(this.descriptor, this.confirmed, true);
+    for (const [name, rows] of this.changed) copy.changed.set(name, new Map(rows));
+    return copy;
+  }
 
   /** The row as it will be, or undefined when there is none. */
   get(collection: string, key: string): Fields | undefined {
@@ -100,7 +109,10 @@ export class Overlay {
         made.push({ op: 'create', collection: c.name, values });
         if (values[field.name] === undefined && field.auto) return; // the server makes the key, and only then there is a row
         const key = keyOf(field, values[field.name]);
-        if (this.get(c.name, key) !== undefined) throw new ParlorError(Code.DUPLICATE, `${c.name} has ${String(values[field.name])} already`);
+        if (this.get(c.name, key) !== undefined) {
+          if (this.lenient) return;
+          throw new ParlorError(Code.DUPLICATE, `${c.name} has ${String(values[field.name])} already`);
+        }
         set(c.name, key, born(c, values, author));
       },
       put: (given) => {

@@ -1,4 +1,5 @@
 import { Code, ParlorError } from '../protocol';
+import { cell } from './describe';
 import { CellKind, type CollectionDef, type Field, isFloat, isSigned, isUnsigned } from './descriptor';
 import { like } from './like';
 import { type Fields, toCell } from './row';
@@ -24,7 +25,7 @@ export type Cond<R = Fields> =
   | { isNull: [field: Name<R>] };
 
 /** A field, its direction (asc unless given), and where nulls go (last unless given). */
-export type Order<R = Fields> = readonly [field: Name<R>, direction?: 'asc' | 'desc', nulls?: 'first' | 'last'];
+export type Order<R = Fields> = readonly [field: Name<R>, direction?: 'asc' | 'desc', nulls?: 'first' | 'last'] | readonly [field: Name<R>, nulls: 'first' | 'last'];
 
 /** Which rows, in which order. */
 export interface Query<R = Fields> {
@@ -35,6 +36,8 @@ export interface Query<R = Fields> {
   /** How many of the first are left out. */
   offset?: number;
 }
+
+const PARTS: readonly string[] = ['where', 'orderBy', 'limit', 'offset'];
 
 type Truth = boolean | null;
 type Test = (row: Fields) => Truth;
@@ -47,10 +50,8 @@ export class BoundQuery {
   private readonly orders: readonly { name: string; sign: number; nulls: number }[];
 
   /** Throws a ParlorError BAD_QUERY that names the operator or field. */
-  constructor(
-    readonly query: Query<any>,
-    c: CollectionDef,
-  ) {
+  constructor(query: Query<any>, c: CollectionDef) {
+    for (const part of Object.keys(query)) if (!PARTS.includes(part)) throw bad(`there is no ${part} in a query`);
     this.limit = count('limit', query.limit, Infinity);
     this.offset = count('offset', query.offset, 0);
     this.test = query.where === undefined ? () => true : bindCondition(query.where, c, 0);
@@ -97,13 +98,14 @@ function fieldOf(c: CollectionDef, name: unknown): Field {
 
 function bindOrder(order: Order<any>, c: CollectionDef): { name: string; sign: number; nulls: number } {
   if (!Array.isArray(order)) throw bad('orderBy is a list of lists: [field, direction, nulls]');
-  const [name, direction = 'asc', nulls = 'last'] = order;
+  const [name, ...words] = order as readonly unknown[];
   const f = fieldOf(c, name);
-  if (f.kind === CellKind.JSON) throw bad(`field ${name} is JSON and has no order`);
-  if (direction !== 'asc' && direction !== 'desc') throw bad(`direction ${direction} of ${name} is not asc or desc`);
-  if (nulls !== 'first' && nulls !== 'last') throw bad(`nulls ${nulls} of ${name} is not first or last`);
-  return { name: f.name, sign: direction === 'asc' ? 1 : -1, nulls: nulls === 'last' ? 1 : -1 };
+  if (f.kind === CellKind.JSON) throw bad(`field ${f.name} is JSON and has no order`);
+  for (const word of words) if (!WORDS.includes(word)) throw bad(`${String(word)} of ${f.name} is not asc, desc, first or last`);
+  return { name: f.name, sign: words.includes('desc') ? -1 : 1, nulls: words.includes('first') ? -1 : 1 };
 }
+
+const WORDS: readonly unknown[] = ['asc', 'desc', 'first', 'last'];
 
 const DEEPEST = 64;
 
@@ -154,6 +156,7 @@ function bindComparison(operator: string, f: Field, operand: readonly unknown[])
   if (operator === 'like' || operator === 'ilike') {
     if (f.kind !== CellKind.String || typeof operand[1] !== 'string') throw bad(`${operator} compares texts; ${name} is not one`);
     const matches = like(operand[1], operator === 'ilike');
+    if (matches === undefined) throw bad(`the pattern ${operand[1]} ends in a \\ that escapes nothing`);
     return (row) => (row[name] === null ? null : matches(row[name] as string));
   }
   if (operator === 'in') {
@@ -176,6 +179,7 @@ function comparison(operator: string, name: string, value: unknown): Test {
 /** A constant of a query as a cell that compares with the field's. */
 function literal(f: Field, v: unknown): unknown {
   if (v === null) return null;
+  if (typeof v === 'string' && (f.kind === CellKind.Time || f.kind === CellKind.Bytes)) return fromText(f, v);
   if (f.kind === CellKind.JSON) throw bad(`field ${f.name} is JSON and cannot be compared`);
   const numeric = isSigned(f.kind) || isUnsigned(f.kind) || isFloat(f.kind);
   if (numeric && (typeof v === 'bigint' || (typeof v === 'number' && Number.isFinite(v)))) return v;
@@ -183,6 +187,14 @@ function literal(f: Field, v: unknown): unknown {
     return toCell(f, v);
   } catch (error) {
     throw bad((error as Error).message);
+  }
+}
+
+function fromText(f: Field, v: string): unknown {
+  try {
+    return cell(f.kind, v);
+  } catch {
+    throw bad(`field ${f.name} cannot be compared with ${v}`);
   }
 }
 
@@ -199,18 +211,38 @@ function compareBytes(a: Uint8Array, b: Uint8Array): number {
   return a.length - b.length;
 }
 
-/** A query as the wire has it: 64-bit integers in digits, bytes in base64. */
-export function queryJSON(q: Query<any>): string {
-  const { where, orderBy, limit, offset } = q;
-  return stringify({ where, orderBy: orderBy?.length ? orderBy : undefined, limit, offset: offset || undefined });
+/** A query as the wire has it: 64-bit integers in digits, bytes in base64, times in RFC 3339. */
+export function queryJSON(q: Query<any>, c: CollectionDef): string {
+  const parts: string[] = [];
+  if (q.where !== undefined) parts.push(`"where":${conditionJSON(q.where, c)}`);
+  if (q.orderBy?.length) parts.push(`"orderBy":${JSON.stringify(q.orderBy)}`);
+  if (q.limit !== undefined) parts.push(`"limit":${q.limit}`);
+  if (q.offset) parts.push(`"offset":${q.offset}`);
+  return `{${parts.join()}}`;
 }
 
-function stringify(v: unknown): string {
+function conditionJSON(cond: Cond<any>, c: CollectionDef): string {
+  const [operator, operand] = Object.entries(cond)[0] as [string, any];
+  return `{"${operator}":${operandJSON(operator, operand, c)}}`;
+}
+
+function operandJSON(operator: string, operand: any, c: CollectionDef): string {
+  if (operator === 'not') return conditionJSON(operand, c);
+  if (operator === 'and' || operator === 'or') return `[${operand.map((o: Cond<any>) => conditionJSON(o, c)).join()}]`;
+  const f = fieldOf(c, operand[0]);
+  const rest = operand.slice(1).map((v: unknown) => (Array.isArray(v) ? `[${v.map((e) => valueJSON(f, e)).join()}]` : valueJSON(f, v)));
+  return `[${[JSON.stringify(f.name), ...rest].join()}]`;
+}
+
+function valueJSON(f: Field, v: unknown): string {
   if (typeof v === 'bigint') return String(v);
-  if (v instanceof Uint8Array) return JSON.stringify(btoa(String.fromCharCode(...v)));
-  if (v instanceof Date) return JSON.stringify(v.toISOString());
-  if (Array.isArray(v)) return `[${v.map((e) => stringify(e ?? null)).join()}]`;
-  if (typeof v !== 'object' || v === null) return JSON.stringify(v);
-  const given = Object.entries(v).filter(([, e]) => e !== undefined);
-  return `{${given.map(([k, e]) => `${JSON.stringify(k)}:${stringify(e)}`).join()}}`;
+  if (v instanceof Uint8Array) return JSON.stringify(btoa(Array.from(v, (b) => String.fromCharCode(b)).join('')));
+  if (f.kind === CellKind.Time && (typeof v === 'number' || v instanceof Date)) return JSON.stringify(timeText(toCell(f, v) as number));
+  return JSON.stringify(v);
+}
+
+/** RFC 3339, with microseconds. */
+function timeText(ms: number): string {
+  const micro = Math.round((ms - Math.floor(ms)) * 1000);
+  return new Date(Math.floor(ms)).toISOString().replace('Z', `${String(micro).padStart(3, '0')}Z`);
 }

@@ -14,8 +14,6 @@ export class Result {
   readonly members = new Set<string>();
   /** The visible rows; another array whenever it changes. */
   rows: readonly Fields[] = [];
-  /** True while members may not be what the query asks for: rows are checked here. */
-  unsettled = false;
 
   private sorted: Fields[] = [];
   private readonly shown = new Map<string, Fields>();
@@ -62,11 +60,9 @@ export class Result {
 
   private effective(key: string, overlay: Overlay): Fields | undefined {
     const changed = overlay.changed.get(this.collection)?.get(key);
-    if (changed === undefined) {
-      const row = this.members.has(key) ? this.confirmed.get(key) : undefined;
-      return row !== undefined && this.unsettled && !this.query.matches(row) ? undefined : row;
-    }
-    return changed !== null && this.query.matches(changed) ? changed : undefined;
+    const row = changed !== undefined ? changed : this.members.has(key) ? this.confirmed.get(key) : undefined;
+    // Members are checked too: they may be those of the query before this one.
+    return row && this.query.matches(row) ? row : undefined;
   }
 
   private arrange(gone: ReadonlySet<Fields>, come: readonly Fields[]): void {

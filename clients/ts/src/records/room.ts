@@ -5,7 +5,7 @@ import { find } from './descriptor';
 import type { Kept } from './kept';
 import { Live } from './live';
 import type { RecordStatus, RoomLink } from './link';
-import { type Author, type LocalCollection, Overlay } from './overlay';
+import type { Author, LocalCollection } from './overlay';
 import { BoundQuery, type Query } from './query';
 import { type Fields, toCells, writeRow } from './row';
 import { Subscription } from './subscription';
@@ -118,8 +118,8 @@ export class RecordRoom<S extends RecordSchema = AnyRecords> {
   }
 
   /** Calls a mutation; resolves with its result once it is durable on the server. */
-  async call<M extends keyof Mutations<S> & string>(mutation: M, args: Args<S, M>): Promise<unknown> {
-    return this.send(this.named(mutation, args as Fields), 'confirmed');
+  call<M extends keyof Mutations<S> & string>(mutation: M, args: Args<S, M>): Promise<unknown> {
+    return this.send('confirmed', () => this.named(mutation, args as Fields));
   }
 
   /** Calls a mutation and forgets it; it is dropped while offline. */
@@ -128,21 +128,13 @@ export class RecordRoom<S extends RecordSchema = AnyRecords> {
   }
 
   /** Calls a mutation for certain: it is kept until the server has taken it, over reloads too. */
-  async durable<M extends keyof Mutations<S> & string>(mutation: M, args: Args<S, M>): Promise<unknown> {
-    return this.send(this.named(mutation, args as Fields), 'durable');
+  durable<M extends keyof Mutations<S> & string>(mutation: M, args: Args<S, M>): Promise<unknown> {
+    return this.send('durable', () => this.named(mutation, args as Fields));
   }
 
   /** Creates, puts and removes records, all or none. */
-  async write(change: (local: Local<S>) => void, delivery: Delivery = 'confirmed'): Promise<unknown> {
-    const { store } = this.link;
-    const author = this.author();
-    const trial = new Overlay(store.descriptor, (c) => store.confirmed(c));
-    trial.changed = new Map([...store.overlay.changed].map(([name, rows]) => [name, new Map(rows)]));
-    const operations = trial.run(author, (local) => change(local as unknown as Local<S>));
-    if (operations.length > MOST_OPERATIONS) throw new MutationError(Code.TOO_MANY_OPERATIONS, `${operations.length} operations; a mutation takes ${MOST_OPERATIONS}`);
-    if (delivery !== 'confirmed') this.refuseCounted(operations);
-    const bytes = writeOperations(store.descriptor, operations);
-    return this.send({ name: '', args: operations, bytes, version: this.version, author }, delivery);
+  write(change: (local: Local<S>) => void, delivery: Delivery = 'confirmed'): Promise<unknown> {
+    return this.send(delivery, () => this.operations(change, delivery));
   }
 
   /** Says what a mutation does to the rows here, so that its calls show at once. */
@@ -199,7 +191,6 @@ export class RecordRoom<S extends RecordSchema = AnyRecords> {
     sub.query = query;
     sub.error = undefined;
     sub.settled = false;
-    sub.result.unsettled = true;
     sub.result.requery(bound, this.link.store.overlay);
     this.link.store.tell(sub);
     this.link.subscribe(sub);
@@ -219,7 +210,8 @@ export class RecordRoom<S extends RecordSchema = AnyRecords> {
   private begin(name: string, query: Query<any>, event: boolean): Subscription {
     const { store } = this.link;
     const collection = find(event ? 'event collection' : 'collection', store.descriptor.collections.filter((c) => c.event === event), name);
-    const sub = new Subscription(++this.lastID, collection, store.confirmed(name), query);
+    const sub = new Subscription(this.lastID + 1, collection, store.confirmed(name), query);
+    this.lastID = sub.id;
     store.subscriptions.set(sub.id, sub);
     sub.result.requery(sub.result.query, store.overlay);
     if (this.kept !== undefined && !event) this.restore(sub, this.kept);
@@ -265,13 +257,26 @@ export class RecordRoom<S extends RecordSchema = AnyRecords> {
     return { name: mutation, args: cells, bytes: w.finish(), version: this.version, author: this.author() };
   }
 
-  private send(content: Content, delivery: Delivery): Promise<unknown> {
+  private operations(change: (local: Local<S>) => void, delivery: Delivery): Content {
+    const { store } = this.link;
+    const author = this.author();
+    const made = store.overlay.copy().run(author, (local) => change(local as unknown as Local<S>));
+    if (made.length > MOST_OPERATIONS) throw new MutationError(Code.TOO_MANY_OPERATIONS, `${made.length} operations; a mutation takes ${MOST_OPERATIONS}`);
+    if (delivery !== 'confirmed') this.refuseCounted(made);
+    return { name: '', args: made, bytes: writeOperations(store.descriptor, made), version: this.version, author };
+  }
+
+  private send(delivery: Delivery, make: () => Content): Promise<unknown> {
+    const sent = this.sendNow(delivery, make);
+    if (delivery === 'durable') sent.catch(() => {}); // a refusal is raised as rejected too
+    return sent;
+  }
+
+  private async sendNow(delivery: Delivery, make: () => Content): Promise<unknown> {
     const { link } = this;
+    const content = make();
     if (content.bytes.length > MOST_BYTES) throw new MutationError(Code.TOO_LARGE, `arguments of ${content.bytes.length} bytes; a message takes 1 MiB`);
-    if (delivery === 'fire') {
-      link.fire(wireOf(content));
-      return Promise.resolve(undefined);
-    }
+    if (delivery === 'fire') return link.fire(wireOf(content));
     if (link.status === 'closed') throw new ParlorError(Code.LEFT, `${this.name} is closed`);
     if (delivery === 'confirmed' && !link.online) throw new Error(NOT_CONNECTED);
     return link.writes.call(delivery, content);

@@ -42,11 +42,21 @@ export class Store {
   private step: Delta[] = [];
 
   constructor(
-    public descriptor: Descriptor,
+    private described: Descriptor,
     /** Asks the server again for a query that misses deltas. */
     private readonly pull: (sub: Subscription) => void,
   ) {
-    this.overlay = new Overlay(descriptor, (c) => this.confirmed(c));
+    this.overlay = new Overlay(described, (c) => this.confirmed(c));
+  }
+
+  get descriptor(): Descriptor {
+    return this.described;
+  }
+
+  set descriptor(d: Descriptor) {
+    this.described = d;
+    this.overlay = new Overlay(d, (c) => this.confirmed(c));
+    this.effectsChanged = true;
   }
 
   confirmed(collection: string): Confirmed {
@@ -60,16 +70,23 @@ export class Store {
     this.step.push(delta);
     const partial = (delta.flags & DeltaFlag.Part) !== 0 && (delta.flags & DeltaFlag.Snapshot) === 0;
     if ((delta.flags & DeltaFlag.More) !== 0 || partial) return false;
+    this.finish();
+    return true;
+  }
+
+  /** Ends a step: a receipt does, when the step is what its write did. */
+  finish(): void {
     const step = this.step;
     this.step = [];
     for (const d of step) this.apply(d);
-    return true;
+    const last = step.at(-1);
+    if (last !== undefined && (last.flags & DeltaFlag.Part) === 0) this.pass(last.seq);
   }
 
   /** Moves the cursor: everything up to seq is applied. */
   pass(seq: bigint): void {
     if (seq > this.cursor) this.cursor = seq;
-    for (const sub of this.subscriptions.values()) if (sub.settled && sub.applied < this.cursor) sub.applied = this.cursor;
+    for (const sub of this.subscriptions.values()) if (sub.current && sub.applied < this.cursor) sub.applied = this.cursor;
   }
 
   /** The connection is lost, or begins anew: unfinished steps and snapshots will not come. */
@@ -126,7 +143,7 @@ export class Store {
 
   private rebase(): void {
     const before = this.overlay;
-    const next = new Overlay(this.descriptor, (c) => this.confirmed(c));
+    const next = new Overlay(this.described, (c) => this.confirmed(c));
     for (const effect of this.effects) {
       try {
         effect.show(next);
@@ -148,14 +165,13 @@ export class Store {
   private apply(d: Delta): void {
     const sub = this.subscriptions.get(d.id);
     if (sub !== undefined) this.applyTo(sub, d);
-    if ((d.flags & (DeltaFlag.Part | DeltaFlag.More)) === 0) this.pass(d.seq);
   }
 
   private applyTo(sub: Subscription, d: Delta): void {
     const snapshot = (d.flags & DeltaFlag.Snapshot) !== 0;
     if (d.seq < sub.applied) return; // old: its rows are here
     if (!snapshot && d.from > sub.applied + 1n) {
-      if (sub.settled) this.pull(sub);
+      if (sub.current) this.pull(sub);
       return;
     }
     this.touch(sub.collection.name, sub.apply(readChanges(d.payload, sub.collection), d.flags));
@@ -167,17 +183,9 @@ export class Store {
 
   /** The server's answer to a Subscribe is here. */
   private settle(sub: Subscription): void {
+    sub.current = true;
     if (sub.settled) return;
     sub.settled = sub.loaded = true;
     this.tell(sub);
-    if (sub.result.unsettled) {
-      sub.result.unsettled = false;
-      this.touch(sub.collection.name, sub.result.members);
-    }
-  }
-
-  /** Shows a query's rows after its query changed. */
-  requery(sub: Subscription): void {
-    sub.result.requery(sub.result.query, this.overlay);
   }
 }

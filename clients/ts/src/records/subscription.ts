@@ -21,6 +21,10 @@ export class Subscription {
   applied = 0n;
   /** The server has said all since the last Subscribe. */
   settled = false;
+  /** It was asked for on this connection. */
+  asked = false;
+  /** It was answered on this connection: it follows the room's cursor. */
+  current = false;
   /** All rows were here once, from the server or from what is kept. */
   loaded = false;
   closed = false;
@@ -48,7 +52,7 @@ export class Subscription {
 
   /** Forgets a snapshot that will not be finished, and waits for an answer. */
   unsettle(): void {
-    this.settled = false;
+    this.settled = this.asked = this.current = false;
     this.staging = undefined;
   }
 

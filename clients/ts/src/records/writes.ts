@@ -104,13 +104,12 @@ export class Writes implements OutletEvents {
   }
 
   /** Writes with a receipt. */
-  async call(delivery: Delivery, content: Content): Promise<unknown> {
+  call(delivery: Delivery, content: Content): Promise<unknown> {
     const write = new Write(delivery, content, this.mutators);
     const settled = new Promise((resolve, reject) => {
       write.resolve = resolve;
       write.reject = reject;
     });
-    if (delivery === 'durable') settled.catch(() => {}); // it is raised as rejected too
     this.own.add(write);
     this.show();
     this.store.publish();
