@@ -181,9 +181,16 @@ func TestADamagedPageIsReported(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	at := bytes.Index(data, []byte("k1999")) &^ (os.Getpagesize() - 1)
-	for i := range 64 { // the page's head and where its keys are
-		data[at+i] ^= 0xA5
+	for from := 0; ; { // in use or not
+		at := bytes.Index(data[from:], []byte("k1999"))
+		if at < 0 {
+			break
+		}
+		page := (from + at) &^ (os.Getpagesize() - 1)
+		for i := range 64 { // its head and where its keys are
+			data[page+i] ^= 0xA5
+		}
+		from = page + os.Getpagesize()
 	}
 	if err := os.WriteFile(path, data, 0o600); err != nil {
 		t.Fatal(err)
