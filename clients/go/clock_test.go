@@ -122,7 +122,7 @@ func TestBackoff(t *testing.T) {
 		{Reconnect{}, 0, 0, 0, 0},
 		{Reconnect{}, 2, time.Second, 0.5, 500 * time.Millisecond},
 		{Reconnect{}, 9, 29 * time.Second, 1, time.Second},
-		{Reconnect{}, 60, time.Minute, 1, 10 * time.Second},
+		{Reconnect{}, 60, time.Minute, 1, 30 * time.Second},
 		{Reconnect{Max: time.Second}, 9, time.Second, 1, time.Second},
 		{Reconnect{Base: time.Second, Max: 3 * time.Second}, 1, time.Minute, 1, 2 * time.Second},
 		{Reconnect{Base: time.Second, Max: 3 * time.Second}, 2, time.Minute, 1, 3 * time.Second},

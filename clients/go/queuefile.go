@@ -95,7 +95,10 @@ func (f *queueFile) load(room string) (*kept, error) {
 		return nil, err
 	}
 	f.size, f.records = whole, records
-	if records == 0 { // new, or its making was torn
+	if records == 0 && size > 0 { // it is made at once or not at all
+		return nil, errors.New("it is no queue file, or damaged at its beginning")
+	}
+	if records == 0 {
 		k.client = NewID()
 		if err := f.rewrite([]queueRecord{{kind: queueOwner, room: room, client: k.client}}); err != nil {
 			return nil, err
@@ -254,20 +257,20 @@ func (l *writeLog) records(room string) []queueRecord {
 	if l.reserved > 0 {
 		list = append(list, queueRecord{kind: queueReserved, id: l.reserved})
 	}
-	put := func(w *write) {
-		list = append(list, queueRecord{kind: queueWrite, w: w, number: w.number, id: w.id})
+	put := func(w *write, id uint64) {
+		list = append(list, queueRecord{kind: queueWrite, w: w, number: w.number, id: id})
 	}
 	for _, k := range l.rejected {
-		put(k.w)
+		put(k.w, 0) // its ID may be another client ID's
 		list = append(list, queueRecord{kind: queueRejected, number: k.w.number, err: k.Err})
 	}
 	for _, w := range l.unresolved {
-		put(w)
+		put(w, 0)
 		list = append(list, queueRecord{kind: queueUnresolved, number: w.number})
 	}
 	for _, w := range l.pending {
 		if w.mode == durable {
-			put(w)
+			put(w, w.id)
 		}
 	}
 	return list

@@ -76,6 +76,7 @@ type RecordRoom struct {
 	writes   writeLog
 	notices  []func() // callbacks that are due
 	noticing bool     // a goroutine is running them
+	heard    bool     // Setup has registered callbacks, which until then are kept back
 	ended    *schema.Error
 
 	onStatus     callbacks[func(RecordStatus)]
@@ -175,7 +176,7 @@ func (r *RecordRoom) Close() error {
 // unlock releases mu and runs the callbacks that are due, unless another
 // goroutine is at it, which then runs these too. order must not be held.
 func (r *RecordRoom) unlock() {
-	if r.noticing {
+	if r.noticing || !r.heard {
 		r.mu.Unlock()
 		return
 	}

@@ -21,15 +21,15 @@ type recordLink struct {
 	epoch, cursor uint64
 	queries       map[uint32]*liveQuery // by ID
 	lastQuery     uint32                // the last ID used
-	step          []arrival             // messages that are applied together
+	step          []delivery            // messages that are applied together
 	awaited       int                   // queries that must answer before anything is applied
 	attempt       int                   // of opening
 	retry         *time.Timer           // of opening; nil: none is due
 	pulls         []uint32              // IDs of queries to be replaced, because a delta was missing
 }
 
-// arrival is a message whose step is not complete.
-type arrival struct {
+// delivery is a message whose step is not complete.
+type delivery struct {
 	query     uint32
 	flags     uint8
 	from, seq uint64
@@ -223,9 +223,10 @@ func (r *RecordRoom) enter(handle uint16, m *fb.Opened, s *value.Schema) {
 		r.end(&schema.Error{Code: schema.CodeLeft, Message: err.Error()})
 		return
 	}
-	r.push()
 	r.mu.Lock()
-	r.unlock()
+	r.heard = true
+	r.mu.Unlock()
+	r.push()
 }
 
 // follow takes on what an Opened says, and asks for what live queries miss.
@@ -456,7 +457,7 @@ func (r *RecordRoom) end(why *schema.Error) {
 		return
 	}
 	handle := r.link.handle
-	r.ended, r.link.handle = why, 0
+	r.ended, r.link.handle, r.heard = why, 0, true
 	if r.link.retry != nil {
 		r.link.retry.Stop()
 	}

@@ -111,8 +111,10 @@ func (l *writeLog) renew(r *RecordRoom) {
 		case sent:
 			l.unresolved = append(l.unresolved, w)
 			l.durables--
-			u := Unresolved{w: w, Record: recordOf(r, w)}
 			r.notify(func() {
+				r.mu.Lock()
+				u := Unresolved{w: w, Record: recordOf(r, w)}
+				r.mu.Unlock()
 				for f := range r.onUnresolved.all() {
 					f(u)
 				}

@@ -16,10 +16,10 @@ func (r *RecordRoom) recordMessage(head schema.Header, body []byte) error {
 	switch head.Kind {
 	case schema.KindDelta:
 		m := fb.GetRootAsDelta(body, 0)
-		return r.arrived(arrival{query: m.Id(), flags: head.Flags, from: m.From(), seq: m.Seq(), payload: bytes.Clone(m.PayloadBytes())})
+		return r.arrived(delivery{query: m.Id(), flags: head.Flags, from: m.From(), seq: m.Seq(), payload: bytes.Clone(m.PayloadBytes())})
 	case schema.KindReceipt:
 		m := fb.GetRootAsReceipt(body, 0)
-		return r.arrived(arrival{seq: m.Seq(), receipt: &schema.ReceiptInfo{
+		return r.arrived(delivery{seq: m.Seq(), receipt: &schema.ReceiptInfo{
 			Mutation: m.Mutation(), Seq: m.Seq(), Code: schema.Code(m.Code()),
 			Message: string(m.Message()), Field: string(m.Field()), Result: bytes.Clone(m.ResultBytes()),
 		}})
@@ -36,7 +36,7 @@ func (r *RecordRoom) recordMessage(head schema.Header, body []byte) error {
 }
 
 // arrived adds a message to the step, and applies the step when it is complete.
-func (r *RecordRoom) arrived(a arrival) error {
+func (r *RecordRoom) arrived(a delivery) error {
 	r.mu.Lock()
 	r.link.step = append(r.link.step, a)
 	if q := r.link.queries[a.query]; q != nil && q.awaiting && a.receipt == nil && a.flags&schema.DeltaPart == 0 {
@@ -44,7 +44,7 @@ func (r *RecordRoom) arrived(a arrival) error {
 		r.link.awaited--
 	}
 	err := r.flush()
-	more := r.writes.due()
+	more := r.writes.due() || len(r.link.pulls) > 0
 	r.unlock()
 	if more && err == nil {
 		r.push()
@@ -93,7 +93,7 @@ func (r *RecordRoom) flush() error {
 }
 
 // apply does what one delta says to the confirmed rows; mu is held.
-func (r *RecordRoom) apply(a *arrival) error {
+func (r *RecordRoom) apply(a *delivery) error {
 	q := r.link.queries[a.query]
 	if a.receipt != nil || q == nil {
 		return nil // or a query that was closed while this was on its way
@@ -182,13 +182,18 @@ func (r *RecordRoom) pull(q *liveQuery, at uint64) {
 	}
 }
 
-// reset waits for snapshots of all queries; mu is not held.
+// reset notes that snapshots follow. Within an epoch they speak for themselves,
+// query by query; in another all that is held is of another history, so the
+// snapshots of all queries are awaited and shown at once.
 func (r *RecordRoom) reset(epoch uint64) {
 	r.mu.Lock()
 	defer r.unlock()
 	l := &r.link
+	if l.epoch == epoch {
+		return
+	}
 	l.epoch, l.cursor = epoch, 0
-	l.step = slices.DeleteFunc(l.step, func(a arrival) bool { return a.receipt == nil })
+	l.step = slices.DeleteFunc(l.step, func(d delivery) bool { return d.receipt == nil })
 	for _, q := range l.queries {
 		q.at, q.fresh = 0, nil
 		if !q.awaiting {
