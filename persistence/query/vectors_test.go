@@ -360,7 +360,7 @@ func queryVectors(t *testing.T, s *value.Schema) (data []dataVector, out []query
 		`{}`, `{"limit":2,"offset":1}`, `{"limit":0}`, `{"offset":9}`,
 		`{"where":{"eq":["Done",true]}}`, `{"where":{"ne":["Due","2026-02-01T00:00:00Z"]}}`, `{"where":{"not":{"eq":["Due","2026-02-01T00:00:00Z"]}}}`,
 		`{"where":{"gt":["Votes",2.5]},"orderBy":[["Votes","desc"]]}`, `{"where":{"lte":["Votes",1e300]},"orderBy":[["Votes"]]}`, `{"where":{"gt":["Votes",18446744073709551615]}}`,
-		`{"where":{"eq":["Votes",3.0]}}`, `{"where":{"eq":["Due",null]}}`, `{"where":{"not":{"eq":["Due",null]}}}`, `{"where":{"isNull":["Due"]}}`, `{"where":{"not":{"isNull":["Due"]}}}`,
+		`{"where":{"eq":["Votes",3.0]}}`, `{"where":{"gte":["Votes",3.5]}}`, `{"where":{"lt":["Votes",3.5]}}`, `{"where":{"lte":["Votes",-0.5]}}`, `{"where":{"eq":["Votes",3.5]}}`, `{"where":{"ne":["Votes",3.5]}}`, `{"where":{"in":["Votes",[3.5,10,1e30]]}}`, `{"where":{"eq":["Due",null]}}`, `{"where":{"not":{"eq":["Due",null]}}}`, `{"where":{"isNull":["Due"]}}`, `{"where":{"not":{"isNull":["Due"]}}}`,
 		`{"where":{"in":["ID",["a","c","zz"]]}}`, `{"where":{"in":["Votes",[3,null]]}}`, `{"where":{"not":{"in":["Votes",[3,null]]}}}`, `{"where":{"in":["ID",[]]}}`, `{"where":{"not":{"in":["Due",[]]}}}`,
 		`{"where":{"like":["Title","%100\\%"]}}`, `{"where":{"like":["Title","_ %"]}}`, `{"where":{"ilike":["Title","MILK%"]}}`, `{"where":{"like":["Title","m_l%k%"]}}`, `{"where":{"not":{"like":["Title","%"]}}}`, `{"where":{"like":["Title",""]}}`,
 		`{"where":{"or":[{"eq":["ID","a"]},{"gt":["Due","2026-01-15T00:00:00Z"]}]}}`, `{"where":{"not":{"or":[{"eq":["ID","a"]},{"gt":["Due","2026-01-15T00:00:00Z"]}]}}}`,

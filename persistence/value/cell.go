@@ -3,6 +3,7 @@ package value
 import (
 	"encoding/binary"
 	"math"
+	"math/bits"
 )
 
 // appendCell appends a value without its optional byte.
@@ -71,6 +72,17 @@ func skipCell(data []byte, at int, f *Field) int {
 			return len(data)
 		}
 		return next + int(n)
+	}
+	return skipUvarint(data, at)
+}
+
+// skipUvarint finds the end of a number in the first byte without bit 7, of
+// eight at once where there are as many: times have eight.
+func skipUvarint(data []byte, at int) int {
+	if at+8 <= len(data) {
+		if ends := ^binary.LittleEndian.Uint64(data[at:]) & 0x8080808080808080; ends != 0 {
+			return at + bits.TrailingZeros64(ends)/8 + 1
+		}
 	}
 	for at < len(data) && data[at] >= 0x80 {
 		at++
