@@ -40,7 +40,7 @@ func (h *Hub) raise(e *Event) {
 // take it; for those who do not, it is kept.
 func (h *Hub) tell(out Out) {
 	for _, v := range h.touched {
-		if len(v.ops) == 0 {
+		if len(v.ops) == 0 && !v.reflag {
 			continue
 		}
 		for _, s := range v.subs {
@@ -59,7 +59,7 @@ func (h *Hub) tell(out Out) {
 			continue
 		}
 		v.payload = v.encode()
-		if len(v.payload) > 0 {
+		if v.open = len(v.payload) > 0 || v.reflag; v.open {
 			continue
 		}
 		for _, s := range v.subs {
@@ -69,7 +69,7 @@ func (h *Hub) tell(out Out) {
 		}
 	}
 	for _, v := range h.touched {
-		if len(v.payload) > 0 {
+		if v.open {
 			h.share(v, out)
 		}
 		v.reset()
@@ -100,9 +100,15 @@ func (h *Hub) share(v *view, out Out) {
 	}
 }
 
+// capped says that the result may lack rows beyond the scan limit. A window in
+// an index's order lacks none once it is full.
+func (v *view) capped() bool {
+	return v.horizon != nil && (v.window == nil || !v.window.ordered || v.window.rows.Len() < v.window.need)
+}
+
 // flags are those of all deltas of a view.
 func (v *view) flags() uint8 {
-	if v.horizon != nil {
+	if v.capped() {
 		return schema.DeltaCapped
 	}
 	return 0

@@ -32,6 +32,7 @@ type sub struct {
 	// has changed, nil if nothing; and events, the last few.
 	pending map[value.Key]*table.Record
 	events  []*table.Record
+	reflag  bool   // whether the result is capped may have changed
 	reader  Reader // that it is about to get
 
 	// stale: what the client holds is not known here; a stream must follow,
@@ -65,5 +66,5 @@ func (s *sub) postpone(why Reason, asked *Request) {
 
 // current says that the client has, or is being sent, the result as it is now.
 func (s *sub) current() {
-	s.stale, s.asked, s.pending, s.events = false, nil, nil, nil
+	s.stale, s.reflag, s.asked, s.pending, s.events = false, false, nil, nil, nil
 }

@@ -41,6 +41,7 @@ func (h *Hub) Flush(name Conn, out Out) {
 // changed; what it is to hold is looked up when it is sent.
 func (h *Hub) merge(s *sub) {
 	v := s.view
+	s.reflag = s.reflag || v.reflag
 	if v.collection.Event {
 		for i := range v.ops {
 			s.events = append(s.events, v.ops[i].new)
@@ -74,7 +75,7 @@ func (h *Hub) flush(c *conn, out Out) {
 		if s.stale {
 			streams = append(streams, parcel{sub: s, stream: h.begin(s, s.reason, s.asked), boundary: true})
 		} else {
-			kept = append(kept, parcel{sub: s, payload: s.kept()})
+			kept = append(kept, parcel{sub: s, payload: s.kept(), boundary: s.reflag})
 		}
 		s.current()
 	}

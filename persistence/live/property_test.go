@@ -23,7 +23,11 @@ func TestR9_1_SnapshotDeltaAndCatchUpAgree(t *testing.T) {
 				indexes = append(indexes, name)
 			}
 		}
-		m := &model{t: t, room: newRoom(t, Limits{Pending: 4, Spare: 1}, indexes...)}
+		limits := Limits{Pending: 4, Spare: 1}
+		if rapid.IntRange(0, 3).Draw(t, "capped") == 0 {
+			limits.Scan = rapid.IntRange(1, 12).Draw(t, "scan")
+		}
+		m := &model{t: t, room: newRoom(t, limits, indexes...)}
 		for name := Conn(1); name <= 3; name++ {
 			m.room.connect(name, rapid.SampledFrom(roles).Draw(t, "role"))
 		}
@@ -104,10 +108,11 @@ func (m *model) settled() {
 // write runs one transaction of several operations.
 func (m *model) write(regrant func()) {
 	t := m.t
+	removing := rapid.IntRange(0, 4).Draw(t, "removing")
 	m.room.write(func(tx *table.Tx) {
 		for range rapid.IntRange(1, 6).Draw(t, "operations") {
 			i := drawItem(t)
-			if rapid.IntRange(0, 2).Draw(t, "remove") == 0 {
+			if rapid.IntRange(0, 4).Draw(t, "remove") < removing {
 				m.note("remove %s", i.id)
 				tx.Delete(0, key(i.id))
 				continue

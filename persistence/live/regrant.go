@@ -83,7 +83,9 @@ func (h *Hub) reseat(moved []seat, changes []table.Change, out Out) {
 			case c.paused:
 				s.postpone(Slow, nil)
 			default:
-				parcels = append(parcels, parcel{sub: s, stream: h.difference(s, before, overlay)})
+				parcels = append(parcels, parcel{
+					sub: s, stream: h.difference(s, before, overlay), boundary: before.flags != s.view.flags(),
+				})
 			}
 		}
 		c.moving = false
@@ -99,12 +101,13 @@ type place struct {
 
 // holding is what the clients of a view hold at one moment.
 type holding struct {
-	view *view
-	list []*table.Record // of a window, in order
+	view  *view
+	list  []*table.Record // of a window, in order
+	flags uint8
 }
 
 func (v *view) holding() *holding {
-	b := &holding{view: v}
+	b := &holding{view: v, flags: v.flags()}
 	if v.window != nil {
 		b.list = v.window.list()
 	}

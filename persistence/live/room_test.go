@@ -1,6 +1,7 @@
 package live
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -170,16 +171,20 @@ func (r role) CanRead(table int, row value.Row) bool {
 // naive computes a query's result from all rows, the slow way.
 func naive(rows map[value.Key]value.Row, b *query.Bound, r Reader) []value.Key {
 	type member struct {
-		key value.Key
-		row value.Row
+		key  value.Key
+		row  value.Row
+		sort string
 	}
 	var all []member
 	for key, row := range rows {
 		if b.Match(row) && r.CanRead(0, row) {
-			all = append(all, member{key, row})
+			all = append(all, member{key, row, string(b.AppendSortKey(nil, row))})
 		}
 	}
-	slices.SortFunc(all, func(x, y member) int { return b.Compare(x.row, y.row) })
+	slices.SortFunc(all, func(x, y member) int { return strings.Compare(x.sort, y.sort) })
+	if len(all) < 100 && !slices.IsSortedFunc(all, func(x, y member) int { return b.Compare(x.row, y.row) }) {
+		panic("sort keys and Compare disagree")
+	}
 	all = all[min(b.Offset, len(all)):]
 	if b.Limit >= 0 {
 		all = all[:min(b.Limit, len(all))]
@@ -201,6 +206,25 @@ type room struct {
 	history []map[value.Key]value.Row // by sequence
 	clients map[Conn]*client
 	steps   []string
+	results map[result][]value.Key // that were computed
+}
+
+// result names one computation.
+type result struct {
+	seq   uint64
+	query string
+	role  string
+}
+
+// result computes what a query gives as of a sequence.
+func (r *room) result(seq uint64, b *query.Bound, role string) []value.Key {
+	name := result{seq, string(b.Query().Encode()), role}
+	keys, ok := r.results[name]
+	if !ok {
+		keys = naive(r.history[seq], b, r.reader(role))
+		r.results[name] = keys
+	}
+	return slices.Clone(keys)
 }
 
 func newRoom(tb rapid.TB, l Limits, indexes ...string) *room {
@@ -209,6 +233,7 @@ func newRoom(tb rapid.TB, l Limits, indexes ...string) *room {
 	return &room{
 		tb: tb, set: set, hub: New(set, 0, l), items: &s.Collections[0],
 		history: []map[value.Key]value.Row{{}}, clients: map[Conn]*client{},
+		results: map[result][]value.Key{},
 	}
 }
 
@@ -218,11 +243,14 @@ func (r *room) write(write func(tx *table.Tx), regrant func(), events ...Event) 
 	tx := r.set.Begin(r.seq)
 	write(tx)
 	changes := tx.Commit()
-	rows := map[value.Key]value.Row{}
-	r.set.Table(0).Scan("", "", func(rec *table.Record) bool {
-		rows[rec.Key] = rec.Row
-		return true
-	})
+	rows := maps.Clone(r.history[len(r.history)-1])
+	for _, c := range changes {
+		if c.New == nil {
+			delete(rows, c.Key)
+		} else {
+			rows[c.Key] = c.New.Row
+		}
+	}
 	r.history = append(r.history, rows)
 	if regrant != nil {
 		regrant()

@@ -27,6 +27,7 @@ type view struct {
 	touched bool
 	changes []table.Change
 	ops     []op
+	reflag  bool // it met the scan limit, or no longer does
 	open    bool // somebody is to be told at once
 	payload []byte
 }
@@ -169,5 +170,5 @@ func (v *view) reset() {
 	clear(v.ops)
 	clear(v.changes)
 	v.ops, v.changes = v.ops[:0], v.changes[:0]
-	v.touched, v.open, v.payload = false, false, nil
+	v.touched, v.reflag, v.open, v.payload = false, false, false, nil
 }

@@ -19,6 +19,7 @@ type window struct {
 	need     int // members up to the end of the window
 	keep     int // how many fill keeps
 	rows     btree.Map[value.Key, *table.Record]
+	ordered  bool      // it was read in the order of an index
 	complete bool      // rows are all members
 	edge     value.Key // if not: those up to here
 	scratch  []byte
@@ -149,7 +150,7 @@ func (v *view) fill(l *Limits) {
 			w.keep = max(w.keep, v.rows.Len()/16)
 		}
 	}
-	if cursor.Ordered() {
+	if w.ordered = cursor.Ordered(); w.ordered {
 		w.complete = v.fillOrdered(cursor)
 	} else {
 		w.complete = v.fillRanked(cursor)
@@ -201,7 +202,8 @@ func (v *view) fillRanked(c *table.Cursor) bool {
 // notes what that did to the rows in it.
 func (v *view) settle(seq uint64, l *Limits) {
 	w := v.window
-	before := w.bounds
+	before, capped := w.bounds, v.capped()
+	defer func() { v.reflag = capped != v.capped() }()
 	held := v.apply(before)
 	if !w.complete && w.rows.Len() < w.need {
 		v.refill(seq, before, held, l)
