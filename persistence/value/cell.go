@@ -92,41 +92,48 @@ func skipUvarint(data []byte, at int) int {
 
 // loadCell reads a cell of checked data; where there is none it is null.
 func loadCell(data []byte, at int, f *Field) Value {
+	v, _ := takeCell(data, at, f)
+	return v
+}
+
+// takeCell is loadCell and skipCell in one.
+func takeCell(data []byte, at int, f *Field) (v Value, next int) {
 	if at >= len(data) {
-		return Value{}
+		return Value{}, at + 1
 	}
 	if f.Optional {
 		if data[at] == 0 {
-			return Value{}
+			return Value{}, at + 1
 		}
 		at++
 	}
 	switch f.Kind {
 	case Bool:
-		return OfBool(at < len(data) && data[at] != 0)
+		return OfBool(at < len(data) && data[at] != 0), at + 1
 	case Float32:
 		if at+4 > len(data) {
-			return Value{}
+			return Value{}, at + 4
 		}
-		return OfFloat(float64(math.Float32frombits(binary.LittleEndian.Uint32(data[at:]))))
+		return OfFloat(float64(math.Float32frombits(binary.LittleEndian.Uint32(data[at:])))), at + 4
 	case Float64:
 		if at+8 > len(data) {
-			return Value{}
+			return Value{}, at + 8
 		}
-		return OfFloat(math.Float64frombits(binary.LittleEndian.Uint64(data[at:])))
+		return OfFloat(math.Float64frombits(binary.LittleEndian.Uint64(data[at:]))), at + 8
 	}
 	u, next := uvarint(data, at)
 	switch {
 	case f.Kind == Time:
-		return OfMicros(unzigzag(u))
+		return OfMicros(unzigzag(u)), next
 	case f.Kind.Signed():
-		return OfInt(unzigzag(u))
+		return OfInt(unzigzag(u)), next
 	case f.Kind.Unsigned():
-		return OfUint(u)
-	case u > uint64(len(data)-next):
-		return Value{}
+		return OfUint(u), next
+	case u > uint64(len(data)-min(next, len(data))):
+		return Value{}, len(data)
 	}
-	return Value{kind: f.Kind, text: sharedText(data[next : next+int(u)])}
+	end := next + int(u)
+	return Value{kind: f.Kind, text: sharedText(data[next:end])}, end
 }
 
 // readUvarint reads a number from anyone: in its shortest form only.

@@ -21,8 +21,7 @@ func (c *Collection) AppendJSON(dst []byte, row Row) []byte {
 		f := &c.Fields[i]
 		v := f.Missing()
 		if i < n {
-			v = loadCell(row, at, f)
-			at = skipCell(row, at, f)
+			v, at = takeCell(row, at, f)
 		}
 		if !f.Retired {
 			dst = f.appendMember(dst, v)

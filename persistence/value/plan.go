@@ -198,8 +198,7 @@ func (p *plan) decode(row Row, v unsafe.Pointer) error {
 		}
 		var cell Value
 		if i < n {
-			cell = loadCell(row, at, f)
-			at = skipCell(row, at, f)
+			cell, at = takeCell(row, at, f)
 		} else {
 			cell = f.Missing()
 		}

@@ -41,8 +41,9 @@ func (c *Collection) Values(dst []Value, row Row) []Value {
 			dst = append(dst, f.Missing())
 			continue
 		}
-		dst = append(dst, loadCell(row, at, f))
-		at = skipCell(row, at, f)
+		var v Value
+		v, at = takeCell(row, at, f)
+		dst = append(dst, v)
 	}
 	return dst
 }
