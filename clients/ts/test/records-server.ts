@@ -220,7 +220,7 @@ export class FakeTabs implements Tabs {
 
 /** Lets promises settle; timers stand still unless the test moves them. */
 export async function settle(): Promise<void> {
-  for (let i = 0; i < 5; i++) await new Promise<void>((resolve) => setImmediate(resolve));
+  for (let i = 0; i < 40; i++) await new Promise<void>((resolve) => setImmediate(resolve));
 }
 
 /** One page: a client of a made-up server, with a disk that the next page may share. */

@@ -67,9 +67,9 @@ export class Connection implements Transport {
     this.onMessage(message);
   }
 
-  welcome(guest = 'guest-1'): void {
+  welcome(guest = 'guest-1', user = 'u'): void {
     this.push(Kind.Welcome, 0, 0, (b) =>
-      fb.Welcome.createWelcome(b, 1, b.createString('s'), b.createString('u'), b.createString(guest), 1n, 5000, b.createString('test'), true),
+      fb.Welcome.createWelcome(b, 1, b.createString('s'), b.createString(user), b.createString(guest), 1n, 5000, b.createString('test'), true),
     );
   }
 

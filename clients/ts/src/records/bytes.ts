@@ -88,7 +88,8 @@ export class ByteWriter {
   private length = 0;
 
   byte(v: number): void {
-    this.bytes[this.reserve(1)] = v;
+    const at = this.reserve(1); // may replace bytes
+    this.bytes[at] = v;
   }
 
   uvarint(v: number): void {

@@ -54,7 +54,7 @@ function parseTime(text: string): number {
   const micros = /\.\d{3}(\d{1,3})/.exec(text)?.[1].padEnd(3, '0') ?? '0';
   const time = Date.parse(text.replace(/(\.\d{3})\d+/, '$1'));
   if (Number.isNaN(time)) throw broken('a time that is none');
-  return time + Number(micros) / 1000;
+  return (time * 1000 + Number(micros)) / 1000;
 }
 
 function object(v: unknown, what: string): Record<string, unknown> {
