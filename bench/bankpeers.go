@@ -120,7 +120,7 @@ func (b *parlorBank) run(ctx context.Context, o bankOptions, w bankWork) (bankRe
 	}
 	profiled := make(chan error, 1)
 	if o.profile != "" && w.name == workPipelined {
-		go func() { profiled <- writeProfile(ctx, "http://"+b.profile+"/debug/pprof/profile", o.window, o.profile) }()
+		go func() { profiled <- writeProfile(ctx, "http://"+b.profile+"/profile", o.window, o.profile) }()
 	} else {
 		profiled <- nil
 	}

@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	_ "net/http/pprof" // on http.DefaultServeMux, which only this process serves
 	"os"
 	"runtime"
 
@@ -48,7 +47,7 @@ func serveBank(ctx context.Context, args []string) error {
 	if err != nil {
 		return fmt.Errorf("failed to listen: %w", err)
 	}
-	go func() { _ = http.Serve(profiles, http.DefaultServeMux) }()
+	go func() { _ = http.Serve(profiles, http.HandlerFunc(floorProfile)) }()
 	server := &http.Server{Handler: s.Handler()}
 	fmt.Println(l.Addr(), profiles.Addr())
 	go func() {

@@ -23,6 +23,8 @@ const usage = `bench measures Parlor.
   go run ./bench flood     players over UDP beside 100,000 forged first packets a second
   go run ./bench age       how old what players see is, over a network that loses packets
   go run ./bench smooth    how evenly it moves, over many such networks
+  go run ./bench crash     what is left of confirmed writes when processes are killed
+  go run ./bench bank      durable transfers, beside PostgreSQL and SQLite
 
 Each has --help.
 `
@@ -37,12 +39,17 @@ func commands() map[string]func(ctx context.Context, args []string) error {
 		"flood":   runFlood,
 		"age":     runAge,
 		"smooth":  runSmooth,
+		"crash":   runCrash,
+		"bank":    runBank,
 
 		"-load":     serveLoad,
 		"-floor":    serveFloor,
 		"-udpfloor": serveUDPFloor,
 		"-flood":    serveFlood,
 		"-rooms":    serveRooms,
+		"-crash":    serveCrash,
+		"-bank":     serveBank,
+		"-bankload": serveBankLoad,
 	}
 }
 
