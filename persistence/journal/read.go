@@ -35,7 +35,11 @@ type reader struct {
 }
 
 // Read replays a journal as Open does, but changes nothing on disk.
+// fs is disk.OS() if nil.
 func Read(dir string, fs disk.FS, replayFrom Position, replay func(Position, Entry) error) (Report, error) {
+	if fs == nil {
+		fs = disk.OS()
+	}
 	r := newReader(dir, fs, replayFrom, replay)
 	if err := r.read(); err != nil {
 		return Report{}, fmt.Errorf("failed to read the journal in %s: %w", dir, err)
@@ -44,7 +48,11 @@ func Read(dir string, fs disk.FS, replayFrom Position, replay func(Position, Ent
 }
 
 // Check reads all that there is of a journal and says what is wrong with it.
+// fs is disk.OS() if nil.
 func Check(dir string, fs disk.FS) (Report, error) {
+	if fs == nil {
+		fs = disk.OS()
+	}
 	list, err := listSegments(fs, dir)
 	if err != nil || len(list) == 0 {
 		return Report{}, err
