@@ -108,8 +108,9 @@ func benchmarkCommit(b *testing.B, checkpointBytes int64) {
 	b.ResetTimer()
 	for i := 0; i < b.N; {
 		slots <- struct{}{}
-		for range min(batchSize, b.N-i) {
-			batch.Begin(r.state.seq + 1 + uint64(batch.Len()/3))
+		base := r.Seq()
+		for n := range min(batchSize, b.N-i) {
+			batch.Begin(base + 1 + uint64(n))
 			batch.Put(300, keys[rand.IntN(accounts)], make([]byte, 60))
 			batch.Put(300, keys[rand.IntN(accounts)], make([]byte, 60))
 			batch.Put(1, keys[i%64], make([]byte, 40))
@@ -127,6 +128,57 @@ func benchmarkCommit(b *testing.B, checkpointBytes int64) {
 	for range inFlight {
 		slots <- struct{}{}
 	}
+	reportWaits(b, waits)
+}
+
+// BenchmarkConfirm commits twenty transfers every millisecond and reports how
+// long the disk took to confirm them, with and without a checkpoint of 100,000
+// records beside them.
+func BenchmarkConfirm(b *testing.B) {
+	for _, beside := range []bool{false, true} {
+		b.Run(fmt.Sprintf("checkpoint=%v", beside), func(b *testing.B) { benchmarkConfirm(b, beside) })
+	}
+}
+
+func benchmarkConfirm(b *testing.B, beside bool) {
+	s := open(b, b.TempDir(), Options{CheckpointBytes: 1 << 30})
+	r := room(b, s, "bank/main")
+	load(b, r, 100_000)
+	checkpoint(b, s)
+	load(b, r, 100_000) // what the checkpoint has to write
+	if beside {
+		s.checkpoints.wakeUp()
+	}
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	var batch Batch
+	var waits []time.Duration
+	b.ResetTimer()
+	for range b.N {
+		<-tick.C
+		base := r.Seq()
+		for i := range uint64(20) {
+			batch.Begin(base + 1 + i)
+			batch.Put(300, benchKey(rand.IntN(100_000)), make([]byte, 60))
+			batch.Put(300, benchKey(rand.IntN(100_000)), make([]byte, 60))
+		}
+		start := time.Now()
+		r.Commit(&batch, func(error) { waits = append(waits, time.Since(start)) })
+	}
+	b.StopTimer()
+	if err := commitEmpty(r); err != nil { // behind all others
+		b.Fatal(err)
+	}
+	reportWaits(b, waits)
+}
+
+func commitEmpty(r *Room) error {
+	var batch Batch
+	batch.Begin(r.Seq() + 1)
+	return commitAndWait(r, &batch)
+}
+
+func reportWaits(b *testing.B, waits []time.Duration) {
 	slices.Sort(waits)
 	b.ReportMetric(float64(waits[len(waits)/2].Microseconds())/1e3, "p50-ms")
 	b.ReportMetric(float64(waits[len(waits)*99/100].Microseconds())/1e3, "p99-ms")

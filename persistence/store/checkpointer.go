@@ -39,12 +39,13 @@ const behindFactor = 4
 type checkpointer struct {
 	s       *Store
 	wake    chan struct{} // holds one
-	chunk   int           // operations that its transactions may have, see treeWriter
+	chunk   [phases]int   // operations that its transactions may have, see treeWriter
 	pending atomic.Int64  // bytes appended to the journal since the last checkpoint began
 	uncut   atomic.Int64  // bytes appended since the last finished one began
 
 	mu      sync.Mutex // guards all below
 	waiting []request
+	asked   bool // somebody waits for the checkpoint under way
 	ended   bool
 	last    bool // another checkpoint comes before the end
 }
@@ -107,11 +108,20 @@ func (c *checkpointer) end(checkpoint bool) {
 	c.wakeUp()
 }
 
+// hurried says whether the checkpoint under way should make no pauses: somebody
+// waits for it, or what is committed meanwhile is more than a checkpoint's worth.
+func (c *checkpointer) hurried() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.asked || c.ended || len(c.waiting) > 0 || c.uncut.Load() > 2*c.s.o.CheckpointBytes
+}
+
 // take returns who waits and whether the end has come.
 func (c *checkpointer) take() (waiting []request, ended, last bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	waiting, c.waiting = c.waiting, nil
+	c.asked = len(waiting) > 0
 	return waiting, c.ended, c.last
 }
 

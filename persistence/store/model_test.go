@@ -130,7 +130,7 @@ func (m *model) open(t *rapid.T) {
 		t.Fatal(err)
 	}
 	m.s = s
-	s.checkpoints.chunk = 5
+	s.checkpoints.chunk = [phases]int{5, 5}
 	s.tree.NoSync = true
 }
 

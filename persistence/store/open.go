@@ -21,7 +21,7 @@ func Open(dir string, o Options) (*Store, error) {
 	s := &Store{o: o.withDefaults(), dir: dir, rooms: make(map[string]*Room), failedOnce: make(chan struct{})}
 	s.log = s.o.Logger
 	s.queue = newQueue(s.o.QueueBytes)
-	s.checkpoints = checkpointer{s: s, wake: make(chan struct{}, 1), chunk: firstChunk}
+	s.checkpoints = checkpointer{s: s, wake: make(chan struct{}, 1), chunk: [phases]int{firstChunk, firstChunk}}
 	var err error
 	if s.lock, err = openFolder(dir); err != nil {
 		return nil, err

@@ -156,7 +156,7 @@ func TestReadsAreOfOneMoment(t *testing.T) {
 	o.CheckpointBytes = 20_000
 	o.FS = lazyDisk{disk.OS()}
 	s := open(t, t.TempDir(), o)
-	s.checkpoints.chunk = 4
+	s.checkpoints.chunk = [phases]int{4, 4}
 	r := room(t, s, "bank/main")
 	const accounts, total = 40, 4000
 	balance := make([]int, accounts)

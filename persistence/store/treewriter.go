@@ -16,14 +16,26 @@ import (
 )
 
 // How a checkpoint is cut into transactions: each takes so many operations that
-// its commit takes about chunkTime. A longer one would keep the disk, and the
-// processor, from the journal.
+// its commit takes about chunkTime, and after each the disk is the journal's for
+// as long, unless the checkpoint is in a hurry. Otherwise the journal's syncs
+// wait behind megabytes of pages.
 const (
-	firstChunk = 1024
-	leastChunk = 64
-	mostChunk  = 1 << 15
-	chunkTime  = 15 * time.Millisecond
+	firstChunk = 256
+	leastChunk = 32
+	mostChunk  = 4096
+	chunkTime  = 5 * time.Millisecond
+	mostPause  = 20 * time.Millisecond
 	yieldEvery = 32 // operations, after which others may run
+)
+
+// phase is what a checkpoint is at. Entries of the change log lie side by side;
+// each record may take a page of its own.
+type phase int
+
+const (
+	logPhase phase = iota
+	recordPhase
+	phases
 )
 
 // treeWriter writes one checkpoint, in as many transactions as it takes. What
@@ -34,9 +46,10 @@ type treeWriter struct {
 	s     *Store
 	tx    *bbolt.Tx // nil between two transactions
 	ops   int       // in tx
-	chunk int       // operations that a transaction may have
-	spare []byte    // for keys, which the tree copies
-	arena []byte    // for values, which it keeps until tx ends
+	phase phase
+	chunk [phases]int // operations that a transaction may have
+	spare []byte      // for keys, which the tree copies
+	arena []byte      // for values, which it keeps until tx ends
 }
 
 func newTreeWriter(s *Store) *treeWriter { return &treeWriter{s: s, chunk: s.checkpoints.chunk} }
@@ -87,13 +100,18 @@ func (w *treeWriter) commit() error {
 	if err != nil {
 		return err
 	}
-	switch took := time.Since(start); {
+	took := time.Since(start)
+	chunk := &w.chunk[w.phase]
+	switch {
 	case took > 2*chunkTime:
-		w.chunk = max(w.chunk/2, leastChunk)
-	case took < chunkTime/2 && w.ops >= w.chunk:
-		w.chunk = min(w.chunk*2, mostChunk)
+		*chunk = max(*chunk/2, leastChunk)
+	case took < chunkTime/2 && w.ops >= *chunk:
+		*chunk = min(*chunk*2, mostChunk)
 	}
 	w.s.o.Fault(pointWritten)
+	if !w.s.checkpoints.hurried() {
+		time.Sleep(min(took, mostPause))
+	}
 	return nil
 }
 
@@ -124,7 +142,7 @@ func (w *treeWriter) abort() {
 // in each of them, to look up the buckets that do uses.
 func (w *treeWriter) each(n int, open func() error, do func(i int) error) error {
 	for i := 0; i < n; {
-		if w.tx != nil && w.ops >= w.chunk {
+		if w.tx != nil && w.ops >= w.chunk[w.phase] {
 			if err := w.commit(); err != nil {
 				return err
 			}
@@ -135,7 +153,7 @@ func (w *treeWriter) each(n int, open func() error, do func(i int) error) error 
 		if err := open(); err != nil {
 			return err
 		}
-		for ; i < n && w.ops < w.chunk; i++ {
+		for ; i < n && w.ops < w.chunk[w.phase]; i++ {
 			if err := do(i); err != nil {
 				return err
 			}
@@ -272,6 +290,7 @@ func (w *treeWriter) deleteLog(room string, old []logRef) error {
 	slices.SortFunc(old, func(a, b logRef) int {
 		return cmp.Or(cmp.Compare(a.seq, b.seq), cmp.Compare(a.space, b.space), cmp.Compare(a.key, b.key))
 	})
+	w.phase = logPhase
 	var b *bbolt.Bucket
 	return w.each(len(old), func() error {
 		b = roomBucket(w.tx, room).Bucket(logBucket())
@@ -334,6 +353,7 @@ func (w *treeWriter) putRecords(j *job, ops []*op) error {
 	var b *bbolt.Bucket
 	var space Space
 	var sums recordSums
+	w.phase = recordPhase
 	open := func() error { b = nil; return nil }
 	return w.each(len(ops), open, func(i int) (err error) {
 		o := ops[i]
@@ -355,6 +375,7 @@ func (w *treeWriter) putRecords(j *job, ops []*op) error {
 // prune deletes the entries of the change log up to a sequence, and the
 // tombstones that they speak of.
 func (w *treeWriter) prune(room string, limit uint64) error {
+	w.phase = recordPhase // tombstones lie anywhere
 	for {
 		var batch [][]byte
 		if err := w.begin(); err != nil {
