@@ -244,7 +244,7 @@ func (t *tableInfo) readClass(c *conn) string {
 	case r.read.scope == None && len(r.read.rules) == 0:
 		return "role " + c.role // what is visible, or nothing
 	case len(r.read.rules) > 0 && len(c.user.Claims) > 0:
-		return fmt.Sprintf("connection %d as %s", c.id, c.role) // a rule may ask for any claim
+		return fmt.Sprintf("connection %d, claims %d, as %s", c.id, c.claims, c.role) // a rule may ask for any claim
 	}
 	return "user " + c.user.ID + " " + c.user.Name + " as " + c.role
 }

@@ -20,6 +20,7 @@ type conn struct {
 	reads    []bool // the tables that its role was read from
 	clientID string
 	client   *client   // once it has written
+	claims   int       // how often the user's have changed
 	behind   bool      // it holds another epoch, or a future: snapshots only (R3.5)
 	held     []Receipt // while it is paused
 }
@@ -203,6 +204,7 @@ func (op *Renew) apply(m *Machine, out *Outbox) {
 		return
 	}
 	c.user = op.User
+	c.claims++
 	if !m.newRole(c, out) {
 		m.hub.Regrant(c.id, m.readerOf(c)) // rules may ask for claims
 	}

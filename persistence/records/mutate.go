@@ -285,7 +285,11 @@ func (m *Machine) receipt(id Conn, r Receipt, out *Outbox) {
 	switch {
 	case c == nil:
 	case m.hub.Paused(id):
-		c.held = append(c.held, r)
+		if c.held = append(c.held, r); len(c.held) > maxHeldReceipts {
+			delete(m.conns, id)
+			m.hub.Drop(id)
+			out.After = append(out.After, Send{Kind: SendLeft, Conn: id, Code: schema.CodeSlowClient, Message: "the connection takes no messages"})
+		}
 	default:
 		out.receipt(id, r)
 	}
