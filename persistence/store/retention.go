@@ -1,6 +1,12 @@
 package store
 
-import "time"
+import (
+	"bytes"
+	"encoding/binary"
+	"time"
+
+	"go.etcd.io/bbolt"
+)
 
 // marksKept is about how many marks divide a retention: operations stay by that
 // part of it longer than they must.
@@ -52,4 +58,53 @@ func (s *Store) duePrunes(jobs []*job) []*job {
 		r.mu.Unlock()
 	}
 	return due
+}
+
+// prune deletes the entries of the change log up to a sequence, and the
+// tombstones that they speak of.
+func (w *treeWriter) prune(room string, limit uint64) error {
+	w.phase = recordPhase // tombstones lie anywhere
+	for {
+		var batch [][]byte
+		if err := w.begin(); err != nil {
+			return err
+		}
+		b := roomBucket(w.tx, room).Bucket(logBucket())
+		if b == nil {
+			return nil
+		}
+		c := b.Cursor()
+		for k, _ := c.First(); k != nil && len(batch) < firstChunk && binary.BigEndian.Uint64(k) <= limit; k, _ = c.Next() {
+			batch = append(batch, bytes.Clone(k))
+		}
+		if len(batch) == 0 {
+			return nil
+		}
+		var r *bbolt.Bucket
+		open := func() error { r = roomBucket(w.tx, room); return nil }
+		err := w.each(len(batch), open, func(i int) error { return pruneEntry(r, room, batch[i]) })
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func pruneEntry(r *bbolt.Bucket, room string, logKey []byte) error {
+	log := r.Bucket(logBucket())
+	seq, space, key, removed, ok := readLog(logKey, log.Get(logKey))
+	if !ok {
+		return &DamageError{room, 0, logKey, "the change log's checksum is wrong"}
+	}
+	if removed {
+		if b := r.Bucket(spaceBucket(space)); b != nil {
+			if stored := b.Get(key); stored != nil {
+				if _, at, tombstone, ok := sumsOf(room, space).open(key, stored); ok && tombstone && at == seq {
+					if err := b.Delete(key); err != nil {
+						return err
+					}
+				}
+			}
+		}
+	}
+	return log.Delete(logKey)
 }
