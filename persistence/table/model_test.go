@@ -153,7 +153,7 @@ func transact(t *rapid.T, set *Set, m model, seq uint64) model {
 		old, had := before[change.Key]
 		now, got := m[change.Key]
 		switch {
-		case (change.Old != nil) != had, (change.New != nil) != got, had && got && old == now,
+		case (change.Old != nil) != had, (change.New != nil) != got, !had && !got, had && got && old == now,
 			had && string(change.Old.Row) != string(old.row(c)), got && string(change.New.Row) != string(now.row(c)),
 			got && change.New.Seq != seq:
 			t.Fatalf("change %+v from %v to %v", change, old, now)
