@@ -148,7 +148,6 @@ func (c *collector) addRecords(h *host.Host) {
 	c.counter("records_rooms_refused_total", "Record rooms that could not be opened.", s.RefusedRooms.Load)
 	c.counter("records_overloaded_total", "Messages refused because a record room had too much to do.", s.Overloaded.Load)
 	c.counter("records_paused_total", "Times that a slow client got no deltas for a while.", s.Paused.Load)
-	c.counter("records_hook_panics_total", "AfterCommit hooks that failed.", s.HookPanics.Load)
 }
 
 // addUDP reads counters of a listener that there may not be yet.

@@ -88,7 +88,6 @@ func (h *Host) prepare(r *room, p records.Preparation) {
 func (h *Host) follow(room string, hook func(context.Context)) {
 	defer func() {
 		if p := recover(); p != nil {
-			h.stats.HookPanics.Add(1)
 			h.cfg.Logger.Error("an AfterCommit hook failed", "room", room, "panic", p, "stack", string(debug.Stack()))
 		}
 	}()

@@ -47,7 +47,7 @@ type hooks struct {
 
 func boardKind(h *hooks) records.Kind {
 	return records.Define("tasks", records.Room[board]{
-		Version: 1,
+		Version: 1, Roles: []string{"member"},
 		Role: func(_ *board, u records.User) string {
 			if u.ID == "nobody" {
 				return ""
@@ -183,7 +183,7 @@ type rig struct {
 	cfg   Config
 }
 
-func run(t *testing.T, cfg Config, f func(r *rig)) {
+func run(t *testing.T, cfg Config, f func(t *testing.T, r *rig)) {
 	t.Helper()
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
@@ -193,7 +193,7 @@ func run(t *testing.T, cfg Config, f func(r *rig)) {
 			r.cfg.Workers = 2
 		}
 		r.start()
-		f(r)
+		f(t, r)
 		r.stop()
 	})
 }

@@ -31,7 +31,7 @@ func (r *rig) fillTasks(n, size int) {
 // TestSnapshotIsSentAsTheLinkTakesIt streams 2 MB to a client whose network
 // stops, while another one is served.
 func TestSnapshotIsSentAsTheLinkTakesIt(t *testing.T) {
-	run(t, Config{}, func(r *rig) {
+	run(t, Config{}, func(t *testing.T, r *rig) {
 		r.fillTasks(10_000, 200)
 		slow, fast := r.open("tasks/main", "ann", "c1"), r.open("tasks/main", "bob", "c2")
 		fast.subscribe(1, `{"limit":0}`)
@@ -84,7 +84,7 @@ func checkParts(t *testing.T, sent []message) {
 // TestR14_3_SlowReaderGetsTheLastState stops one client's network while
 // another changes one record again and again.
 func TestR14_3_SlowReaderGetsTheLastState(t *testing.T) {
-	run(t, Config{}, func(r *rig) {
+	run(t, Config{}, func(t *testing.T, r *rig) {
 		r.fillTasks(50, 10)
 		slow, fast := r.open("tasks/main", "ann", "c1"), r.open("tasks/main", "bob", "c2")
 		slow.subscribe(1, "{}")

@@ -17,7 +17,6 @@ type Stats struct {
 	Commits      atomic.Uint64 // batches that became durable
 	Overloaded   atomic.Uint64 // messages refused because a room's inbox was full
 	Paused       atomic.Uint64 // times that a slow client got no deltas for a while
-	HookPanics   atomic.Uint64
 	Transactions atomic.Uint64 // of rooms that have closed
 	Refused      atomic.Uint64 // mutations, of rooms that have closed
 }
