@@ -43,6 +43,7 @@ type commands struct {
 	Bots    botsCommand    `cmd:"" help:"Let bots play on a running server, and measure it."`
 	Netsim  netsimCommand  `cmd:"" help:"Put a bad network between clients and a running server."`
 	Replay  replayCommands `cmd:"" help:"Check, show and compare recordings of rooms."`
+	Gen     genCommands    `cmd:"" help:"Write code for clients of this program's rooms."`
 	Version versionCommand `cmd:"" help:"Print this program's version."`
 }
 

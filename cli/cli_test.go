@@ -42,7 +42,7 @@ func TestHelp(t *testing.T) {
 	for name, args := range map[string][]string{
 		"help": nil, "serve": {"serve", "--help"}, "bots": {"bots", "--help"}, "netsim": {"netsim", "--help"},
 		"replay": {"replay", "--help"}, "verify": {"replay", "verify", "--help"},
-		"show": {"replay", "show", "--help"}, "bisect": {"replay", "bisect", "--help"},
+		"show": {"replay", "show", "--help"}, "bisect": {"replay", "bisect", "--help"}, "gen": {"gen", "ts", "--help"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			status, got, log := run(t, args...)
