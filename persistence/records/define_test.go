@@ -27,14 +27,20 @@ func TestWhatCannotWorkIsSaidAtTheStart(t *testing.T) {
 		kind records.Kind
 		says string
 	}{
-		"a name":             {records.Define("My Board", BoardRoom()), "a room kind's name has only a-z, 0-9, - and _"},
-		"no world":           {records.Define("x", records.Room[struct{}]{}), "the world has no collections"},
-		"no struct":          {records.Define("x", records.Room[int]{}), "the world must be a struct, not int"},
-		"another field":      {records.Define("x", records.Room[struct{ Tasks []Task }]{}), "the world's field Tasks is []records_test.Task; it must be a records.Collection, Events or Schedule"},
-		"a hidden field":     {records.Define("x", records.Room[struct{ tasks records.Events[Ping] }]{}), "the world's field tasks must begin with a capital letter"},
-		"no key":             {records.Define("x", records.Room[struct{ A records.Collection[string, NoKey] }]{}), "key"},
-		"another key":        {records.Define("x", records.Room[struct{ A records.Collection[string, WrongKey] }]{}), "A: its keys are string, but the key of records_test.WrongKey is ID int"},
-		"a field of no kind": {records.Define("x", records.Room[struct{ A records.Collection[string, Channel] }]{}), "C"},
+		"a name":         {records.Define("My Board", BoardRoom()), "a room kind's name has only a-z, 0-9, - and _"},
+		"no world":       {records.Define("x", records.Room[struct{}]{}), "the world has no collections"},
+		"no struct":      {records.Define("x", records.Room[int]{}), "the world must be a struct, not int"},
+		"another field":  {records.Define("x", records.Room[struct{ Tasks []Task }]{}), "the world's field Tasks is []records_test.Task; it must be a records.Collection, Events or Schedule"},
+		"a hidden field": {records.Define("x", records.Room[struct{ tasks records.Events[Ping] }]{}), "the world's field tasks must begin with a capital letter"},
+		"no key": {records.Define("x", records.Room[struct {
+			A records.Collection[string, NoKey]
+		}]{}), "key"},
+		"another key": {records.Define("x", records.Room[struct {
+			A records.Collection[string, WrongKey]
+		}]{}), "A: its keys are string, but the key of records_test.WrongKey is ID int"},
+		"a field of no kind": {records.Define("x", records.Room[struct {
+			A records.Collection[string, Channel]
+		}]{}), "C"},
 		"a schedule that nothing runs": {
 			with(func(r *records.Room[Board]) { r.Schedules = nil }), "nothing runs the schedule Closing; add records.Run to Schedules",
 		},
@@ -59,7 +65,9 @@ func TestWhatCannotWorkIsSaidAtTheStart(t *testing.T) {
 			with(func(r *records.Room[Board]) { r.Access[1] = records.On(tasks, records.Grant[Task]{Role: "boss"}) }), `a grant names the role "boss", which is not in Roles`,
 		},
 		"a field that there is not": {
-			with(func(r *records.Room[Board]) { r.Access[1] = records.On(tasks, records.Grant[Task]{Fields: []string{"Titel"}}) }), `a grant on Tasks names the field "Titel", which it does not have`,
+			with(func(r *records.Room[Board]) {
+				r.Access[1] = records.On(tasks, records.Grant[Task]{Fields: []string{"Titel"}})
+			}), `a grant on Tasks names the field "Titel", which it does not have`,
 		},
 		"a visible field that there is not": {
 			with(func(r *records.Room[Board]) {
@@ -69,10 +77,12 @@ func TestWhatCannotWorkIsSaidAtTheStart(t *testing.T) {
 		"no roles": {with(func(r *records.Room[Board]) {
 			r.Roles, r.Access, r.Mutations = nil, nil, nil
 		}), "there is a Role hook; say in Roles what it may return"},
-		"an empty mutation":     {with(func(r *records.Room[Board]) { r.Mutations[0] = nil }), "a mutation is nil; records.Call makes one"},
-		"oldest above version":  {with(func(r *records.Room[Board]) { r.Oldest = 2 }), "Oldest is 2, above Version, which is 1"},
-		"two steps of a number": {with(func(r *records.Room[Board]) { r.Migrations = []records.Migration{records.Drop(1, "A"), records.Drop(1, "B")} }), "two migrations have the number 1"},
-		"a step zero":           {with(func(r *records.Room[Board]) { r.Migrations = []records.Migration{records.Drop(0, "A")} }), "a migration has the number 0; they count from 1"},
+		"an empty mutation":    {with(func(r *records.Room[Board]) { r.Mutations[0] = nil }), "a mutation is nil; records.Call makes one"},
+		"oldest above version": {with(func(r *records.Room[Board]) { r.Oldest = 2 }), "Oldest is 2, above Version, which is 1"},
+		"two steps of a number": {with(func(r *records.Room[Board]) {
+			r.Migrations = []records.Migration{records.Drop(1, "A"), records.Drop(1, "B")}
+		}), "two migrations have the number 1"},
+		"a step zero": {with(func(r *records.Room[Board]) { r.Migrations = []records.Migration{records.Drop(0, "A")} }), "a migration has the number 0; they count from 1"},
 	} {
 		if err := test.kind.Err(); err == nil || !strings.Contains(err.Error(), test.says) {
 			t.Errorf("%s: %v, want %q", name, err, test.says)

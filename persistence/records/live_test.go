@@ -280,7 +280,9 @@ func TestR9_3_ATopOfFifty(t *testing.T) {
 func TestR11_2_CatchUpSendsTheDifference(t *testing.T) {
 	room := board(t)
 	for i := range 5 {
-		room.Write(func(b *Board, _ *records.Ctx) error { return b.Tasks.Put(Task{ID: string(rune('a' + i)), Title: "old"}) })
+		room.Write(func(b *Board, _ *records.Ctx) error {
+			return b.Tasks.Put(Task{ID: string(rune('a' + i)), Title: "old"})
+		})
 	}
 	ann := room.Join("ann")
 	live := allTasks(ann)

@@ -172,7 +172,7 @@ func (p *passage) merge(d *definition) error {
 	for i := range p.stored.Collections {
 		old := &p.stored.Collections[i]
 		now := d.schema.Collection(old.Name)
-		if now == nil {
+		if now == nil || p.drops(old.Name) {
 			if err := p.drop(old); err != nil {
 				return err
 			}
@@ -185,7 +185,7 @@ func (p *passage) merge(d *definition) error {
 		p.schema.Collections = append(p.schema.Collections, *merged)
 	}
 	for i := range d.schema.Collections {
-		if now := &d.schema.Collections[i]; p.stored.Collection(now.Name) == nil {
+		if now := &d.schema.Collections[i]; p.stored.Collection(now.Name) == nil || p.drops(now.Name) {
 			p.schema.Collections = append(p.schema.Collections, *now)
 		}
 	}
@@ -193,8 +193,13 @@ func (p *passage) merge(d *definition) error {
 	return nil
 }
 
+// drops says that a collection is to be dropped; one of its name is new then.
+func (p *passage) drops(collection string) bool {
+	return slices.ContainsFunc(p.pending, func(s step) bool { return s.drop && s.collection == collection })
+}
+
 func (p *passage) drop(old *value.Collection) error {
-	if !old.Event && !slices.ContainsFunc(p.pending, func(s step) bool { return s.drop && s.collection == old.Name }) {
+	if !old.Event && !p.drops(old.Name) {
 		return fmt.Errorf("the collection %s is no longer in the world; bring it back, or add records.Drop for it", old.Name)
 	}
 	if space := p.catalogue.Spaces[old.Name]; space != 0 {

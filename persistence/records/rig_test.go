@@ -9,6 +9,7 @@ import (
 	"github.com/parlor-server/parlor/persistence/query"
 	"github.com/parlor-server/parlor/persistence/records"
 	"github.com/parlor-server/parlor/persistence/recordstest"
+	"github.com/parlor-server/parlor/persistence/value"
 	"github.com/parlor-server/parlor/schema"
 )
 
@@ -84,4 +85,9 @@ func titles(l *recordstest.Live[Task]) (list []string) {
 // allTasks follows all tasks that the client may read.
 func allTasks(c *recordstest.Client) *recordstest.Live[Task] {
 	return recordstest.Subscribe[Task](c, "Tasks", query.All())
+}
+
+// mutate is a mutation of built-in operations made for a version.
+func mutate(version uint32, ops ...value.Operation) records.Mutate {
+	return records.Mutate{Args: value.AppendOperations(nil, ops...), Version: version}
 }
