@@ -74,7 +74,8 @@ type Hub struct {
 
 	touched   []*view // by the transaction that is being applied
 	regranted []*conn // since the last Apply or Settle
-	scratch   []byte
+
+	before, after []byte // scratch for values that views are found by
 }
 
 // New returns a hub over a room's tables, whose last transaction was seq.

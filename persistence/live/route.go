@@ -96,13 +96,15 @@ func (h *Hub) dispatch(c *table.Change) {
 	r := &h.routes[c.Table]
 	for i := range r.fixed {
 		f := &r.fixed[i]
-		old := f.find(h, c.Table, c.Old)
-		for _, v := range old {
-			h.touch(v, c)
+		h.before = h.cell(h.before[:0], c, c.Old, f.field)
+		h.after = h.cell(h.after[:0], c, c.New, f.field)
+		if c.Old != nil {
+			for _, v := range f.views[string(h.before)] {
+				h.touch(v, c)
+			}
 		}
-		now := f.find(h, c.Table, c.New)
-		if len(now) > 0 && (len(old) == 0 || &now[0] != &old[0]) {
-			for _, v := range now {
+		if c.New != nil && (c.Old == nil || string(h.before) != string(h.after)) {
+			for _, v := range f.views[string(h.after)] {
 				h.touch(v, c)
 			}
 		}
@@ -112,14 +114,12 @@ func (h *Hub) dispatch(c *table.Change) {
 	}
 }
 
-// find returns the views that want the value that a record has.
-func (f *fixed) find(h *Hub, t int, r *table.Record) []*view {
+// cell appends the value by which a record's views are found.
+func (h *Hub) cell(dst []byte, c *table.Change, r *table.Record, field int) []byte {
 	if r == nil {
-		return nil
+		return dst
 	}
-	c := h.set.Table(t).Collection()
-	h.scratch = value.AppendKeyValue(h.scratch[:0], c.Get(r.Row, f.field))
-	return f.views[string(h.scratch)]
+	return value.AppendKeyValue(dst, h.set.Table(c.Table).Collection().Get(r.Row, field))
 }
 
 func (h *Hub) touch(v *view, c *table.Change) {

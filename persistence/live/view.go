@@ -26,6 +26,7 @@ type view struct {
 	// Of the transaction that is being applied:
 	touched bool
 	changes []table.Change
+	held    []bool // of changes, whether the old record was in the window
 	ops     []op
 	reflag  bool // it met the scan limit, or no longer does
 	open    bool // somebody is to be told at once

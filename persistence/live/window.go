@@ -53,13 +53,8 @@ func (w *window) place(r *table.Record) []byte {
 // within says whether a record that the window may keep is in it.
 func (w *window) within(r *table.Record) bool { return r != nil && w.holds(w.place(r)) }
 
-// put keeps a member, if it is not beyond the edge.
-func (w *window) put(r *table.Record) {
-	place := value.Key(w.place(r))
-	if w.complete || place <= w.edge {
-		w.rows.Set(place, r)
-	}
-}
+// keeps says whether a member at that place is one of the rows.
+func (w *window) keeps(place []byte) bool { return w.complete || string(place) <= string(w.edge) }
 
 // measure finds the bounds anew.
 func (w *window) measure() {
@@ -203,13 +198,23 @@ func (v *view) fillRanked(c *table.Cursor) bool {
 func (v *view) settle(seq uint64, l *Limits) {
 	w := v.window
 	before, capped := w.bounds, v.capped()
-	defer func() { v.reflag = capped != v.capped() }()
-	held := v.apply(before)
-	if !w.complete && w.rows.Len() < w.need {
-		v.refill(seq, before, held, l)
+	held, any := v.apply(before)
+	switch {
+	case !any:
 		return
+	case !w.complete && w.rows.Len() < w.need:
+		v.refill(seq, before, held, l)
+	default:
+		w.measure()
+		v.compare(seq, before, held)
+		w.trim()
 	}
-	w.measure()
+	v.reflag = capped != v.capped()
+}
+
+// compare notes what differs between the window as it was and as it is.
+func (v *view) compare(seq uint64, before bounds, held []bool) {
+	w := v.window
 	for i, c := range v.changes {
 		now := c.New
 		if !w.within(now) {
@@ -233,28 +238,34 @@ func (v *view) settle(seq uint64, l *Limits) {
 			v.ops = append(v.ops, op{r.Key, nil, r})
 		}
 	})
-	w.trim()
 }
 
-// apply makes the changes to the rows that are kept, and says of each change
-// whether its old record was in the window.
-func (v *view) apply(before bounds) (held []bool) {
+// apply makes the changes to the rows that are kept. It says of each whether its
+// old record was in the window, and whether any concerned those rows.
+func (v *view) apply(before bounds) (held []bool, any bool) {
 	w := v.window
-	held = make([]bool, len(v.changes))
-	for i, c := range v.changes {
-		if c.Old == nil {
-			continue
+	held = v.held[:0]
+	for _, c := range v.changes {
+		was := false
+		if c.Old != nil {
+			if place := w.place(c.Old); w.keeps(place) {
+				was, any = before.holds(place), true
+				w.rows.Delete(value.Key(place))
+			}
 		}
-		place := w.place(c.Old)
-		held[i] = before.holds(place)
-		w.rows.Delete(value.Key(place))
+		held = append(held, was)
 	}
 	for _, c := range v.changes {
-		if c.New != nil {
-			w.put(c.New)
+		if c.New == nil {
+			continue
+		}
+		if place := w.place(c.New); w.keeps(place) {
+			any = true
+			w.rows.Set(value.Key(place), c.New)
 		}
 	}
-	return held
+	v.held = held
+	return held, any
 }
 
 // refill reads the table again, and compares the window row by row: what the
