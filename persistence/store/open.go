@@ -74,7 +74,7 @@ func (s *Store) recover() error {
 	}
 	var report journal.Report
 	s.journal, report, err = journal.Open(filepath.Join(s.dir, journalName), journal.Options{
-		FS: s.o.FS, Logger: s.log, Fault: s.o.Fault,
+		FS: s.o.FS, SegmentBytes: s.o.SegmentBytes, Logger: s.log, Fault: s.o.Fault,
 	}, from, replay)
 	if err != nil {
 		return fmt.Errorf("failed to open the journal: %w", err)

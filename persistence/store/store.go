@@ -31,6 +31,7 @@ const (
 type Options struct {
 	FS              disk.FS            // of the journal; disk.OS() if nil. The B+tree file is always a real one.
 	Logger          *slog.Logger       // discards if nil
+	SegmentBytes    int64              // of the journal; journal.DefaultSegmentBytes if 0
 	CheckpointBytes int64              // of the journal after which a checkpoint begins
 	CheckpointEvery time.Duration      // between checkpoints while something is committed
 	Retention       time.Duration      // of the change log; below zero it is never pruned
