@@ -7,6 +7,7 @@
 //	go run ./bench flood   [--json]
 //	go run ./bench age     [--json]
 //	go run ./bench smooth  [--json]
+//	go run ./bench crash   [--rounds 100] [--seed 1] [--json]
 //
 // Every process that is measured has a core for itself: the server core 0, the
 // load core 1, both with GOMAXPROCS=1 and, for root, real-time scheduling, so
