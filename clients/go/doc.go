@@ -39,11 +39,30 @@
 // arrive once and in order, and wait for the state of their tick, for a second
 // at most. Besides the client's goroutine there is a timer, for what is due.
 //
+// # Record rooms
+//
+// Client.OpenRecords enters a room of durable shared data: collections of
+// records, live queries and writes with a receipt. Its rules are numbered in
+// docs/records.md. A live query shows what the server has confirmed with this
+// client's own pending writes on top, which are replayed whenever the rows below
+// change. All that belongs to one transaction is shown at once.
+//
+// A write is delivered in one of three ways: Fire has no receipt, Call and Send
+// end with one or with the connection, and Durable waits in a queue, in a file
+// if the program names one, until the server has confirmed or refused it.
+//
+// Record rooms have no goroutine of their own. Their rows may be read anywhere.
+// Their callbacks run one at a time, after the step that they are about: on the
+// client's goroutine, or on that of a caller whose write changed what is shown.
+// There, too, a callback must not wait: Call, OpenRecords and Ready would wait
+// for themselves. Send, Fire, Durable and Subscribe are fine.
+//
 // # When the connection breaks
 //
 // The client dials again with exponential backoff and full jitter, and asks
 // for the seats that it had; where a seat is gone it joins a room of the same
-// kind instead. Rooms, views and callbacks stay valid through all of it.
+// kind instead. Record rooms are opened again and brought up to date from where
+// they were. Rooms, views and callbacks stay valid through all of it.
 //
 // A frame that cannot be decoded, or whose public hash differs from the
 // mirror's, is answered in one way: from then on the client says that it has
