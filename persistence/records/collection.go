@@ -61,7 +61,19 @@ func (c *Collection[K, T]) bind(m *Machine, at int) error {
 		return err
 	}
 	c.m, c.at, c.codec = m, at, codec
+	for _, f := range m.tables[at].collection.Fields {
+		if f.Kind == value.JSON && !f.Retired {
+			m.tables[at].fits = c.fits
+		}
+	}
 	return nil
+}
+
+// fits says whether a row that a client made is a T: valid JSON may be
+// something else than the field's Go type.
+func (c *Collection[K, T]) fits(row value.Row) error {
+	var record T
+	return c.codec.Decode(row, &record)
 }
 
 // encode is the patch of a T with the fields that are not zero, and the key.

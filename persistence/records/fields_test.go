@@ -68,6 +68,7 @@ type Ruled struct {
 	User     string `parlor:"user"`
 	Server   string `parlor:"server"`
 	Maybe    *int
+	Tags     []string
 }
 
 func ZooRoom() records.Room[Zoo] {
@@ -192,6 +193,7 @@ func TestR1_2_FieldRules(t *testing.T) {
 		{"required", fields{"ID": "x", "Once": "1"}, schema.CodeValidation, "Required"},
 		{"server", fields{"ID": "x", "Required": "", "Server": "me"}, schema.CodeForbidden, "Server"},
 		{"user", fields{"ID": "x", "Required": "", "User": "bob"}, schema.CodeForbidden, "User"},
+		{"JSON of another type", fields{"ID": "x", "Required": "", "Tags": map[string]int{"a": 1}}, schema.CodeValidation, "Tags"},
 		{"the key", fields{"Required": ""}, schema.CodeValidation, "ID"},
 	} {
 		r, err := ann.Operate(ann.Operation(1, "Ruled", test.fields))
@@ -203,9 +205,10 @@ func TestR1_2_FieldRules(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Ruled{ID: "a", Required: "", Default: "d", Once: "1", User: "ann"}
-	if got := live.Rows(); len(got) != 1 || got[0] != want {
+	if got := live.Rows(); len(got) != 1 || !reflect.DeepEqual(got[0], want) {
 		t.Errorf("created %+v, want %+v", got, want)
 	}
+	refused(t, bob.Put("Ruled", fields{"ID": "a", "Tags": "none"}), schema.CodeValidation)
 	r, err := bob.Operate(bob.Operation(2, "Ruled", fields{"ID": "a", "Once": "2"}))
 	if code(err) != schema.CodeValidation || r.Field != "Once" {
 		t.Errorf("immutable: %+v", r)
@@ -214,7 +217,7 @@ func TestR1_2_FieldRules(t *testing.T) {
 		t.Error("an immutable field may be given again:", err)
 	}
 	want.Default = ""
-	if got := live.Rows(); got[0] != want {
+	if got := live.Rows(); !reflect.DeepEqual(got[0], want) {
 		t.Errorf("put %+v, want %+v", got, want)
 	}
 	err = room.TryWrite(func(z *Zoo, _ *records.Ctx) error { return z.Ruled.Update("a", func(r *Ruled) { r.Once = "3" }) })

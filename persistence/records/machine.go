@@ -89,6 +89,7 @@ type tableInfo struct {
 	owner      int  // the field that Own is about
 	user       int  // the field tagged `user`, or -1
 	immutable  bool // some field is
+	fits       func(row value.Row) error // nil: every row that passes its checks does
 	rights     map[string]*rights
 	others     rights // of roles that are not in rights
 }

@@ -110,6 +110,11 @@ func (m *Machine) create(o *value.Operation, t *tableInfo, server bool) (chosen 
 	}
 	row = m.withMeta(t, row)
 	row = m.withUser(t, row)
+	if t.fits != nil {
+		if err := t.fits(row); err != nil {
+			return chosen, err
+		}
+	}
 	if !server && !r.create.allows(t, &m.ctx.user, row) {
 		return chosen, m.forbid("create", t)
 	}
@@ -143,6 +148,11 @@ func (m *Machine) merge(o *value.Operation, t *tableInfo, server bool) error {
 		return m.count()
 	}
 	row = t.collection.With(row, value.UpdatedAt, value.OfMicros(m.now))
+	if t.fits != nil {
+		if err := t.fits(row); err != nil {
+			return err
+		}
+	}
 	if !server && !r.update.allows(t, &m.ctx.user, row) {
 		return m.forbid("update", t)
 	}
