@@ -176,12 +176,19 @@ func naive(rows map[value.Key]value.Row, b *query.Bound, r Reader) []value.Key {
 		sort string
 	}
 	var all []member
+	sort := func() {
+		slices.SortFunc(all, func(x, y member) int { return strings.Compare(x.sort, y.sort) })
+	}
 	for key, row := range rows {
 		if b.Match(row) && r.CanRead(0, row) {
 			all = append(all, member{key, row, string(b.AppendSortKey(nil, row))})
 		}
+		if b.Limit >= 0 && len(all) > b.Offset+b.Limit+500 { // for speed: these are out already
+			sort()
+			all = all[:b.Offset+b.Limit]
+		}
 	}
-	slices.SortFunc(all, func(x, y member) int { return strings.Compare(x.sort, y.sort) })
+	sort()
 	if len(all) < 100 && !slices.IsSortedFunc(all, func(x, y member) int { return b.Compare(x.row, y.row) }) {
 		panic("sort keys and Compare disagree")
 	}
