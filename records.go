@@ -116,7 +116,12 @@ func (g gameRecords) Write(room string, writes []state.RecordWrite, done func(er
 			}
 		}
 		return nil
-	}, done)
+	}, func(err error) {
+		if coded := new(schema.Error); err != nil && !errors.As(err, &coded) {
+			err = records.Refused(err)
+		}
+		done(err)
+	})
 }
 
 func operation(op state.WriteOp) value.OperationKind {
