@@ -85,10 +85,10 @@ type tableInfo struct {
 	event      bool
 	auto       bool // the key counts up
 	next       uint64
-	counted    bool // next has changed in this transaction
-	owner      int  // the field that Own is about
-	user       int  // the field tagged `user`, or -1
-	immutable  bool // some field is
+	counted    bool                      // next has changed in this transaction
+	owner      int                       // the field that Own is about
+	user       int                       // the field tagged `user`, or -1
+	immutable  bool                      // some field is
 	fits       func(row value.Row) error // nil: every row that passes its checks does
 	rights     map[string]*rights
 	others     rights // of roles that are not in rights
