@@ -1,12 +1,26 @@
 /**
- * Parlor's client for browsers: joins rooms of a Parlor server, mirrors their
- * tables, sends inputs, predicts the player's own row and interpolates the
- * others'.
+ * Parlor's client for browsers. Of games it joins rooms, mirrors their tables,
+ * sends inputs, predicts the player's own row and interpolates the others'.
  *
  *     const client = new Client('ws://127.0.0.1:7777');
  *     const room = await client.joinOrCreate<Arena>('arena', { name: 'Ada' });
  *     room.tables.Players.onChange((id, player) => draw(id, player));
  *     room.send('Shoot', {});
+ *
+ * Of record rooms it keeps live queries, shows writes before they are
+ * confirmed, and works offline (types by `parlor gen ts`):
+ *
+ *     const room = await client.open<tasks.Schema>('tasks/main', { offline: true });
+ *     room.mutator('Vote', (local, { Task }) => {
+ *       const task = local.Tasks.get(Task);
+ *       if (task) local.Tasks.put({ ID: Task, Votes: task.Votes + 1n });
+ *     });
+ *     const list = room.collection('Tasks').subscribe({ where: { eq: ['List', 'today'] }, orderBy: [['Votes', 'desc']], limit: 50 });
+ *     list.onChange(() => draw(list.rows)); // rows that did not change are the same objects
+ *     more.onclick = () => list.update({ limit: list.query.limit! + 50 });
+ *     add.onclick = () => room.collection('Tasks').create({ ID: newID(), List: 'today', Title: title.value }, 'durable');
+ *     up.onclick = () => room.durable('Vote', { Task: id });
+ *     room.onRejected((write) => toast(write.error.message, () => write.dismiss()));
  *
  * @module
  */

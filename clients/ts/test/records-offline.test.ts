@@ -127,6 +127,26 @@ test('R8.2 a tab that lives keeps its queue', async () => {
   assert.equal(other.connection.opens().length, 1);
 });
 
+test('R8.2 a tab that lives notices a tab that dies', async () => {
+  const dying = visit();
+  const room = await dying.open();
+  const other = visit();
+  await other.open();
+  await dying.lose();
+  void room.durable('Add', { Task: 'a' });
+  await settle();
+  const client = dying.connection.opens()[0].client;
+  dying.server.up = false;
+  held.delete(client);
+  mock.timers.tick(30_000);
+  await settle();
+  assert.deepEqual(other.connection.opens().map((o) => o.client).slice(1), [client]);
+  other.connection.opened(2, { known: false });
+  assert.deepEqual(other.connection.mutates(2).map((m) => [m.id, m.name]), []);
+  await settle();
+  assert.deepEqual(other.connection.mutates(2).map((m) => [m.id, m.name]), [[1, 'Add']]);
+});
+
 test('R5.1 durable: what was sent before a reload is sent again, what the server has is not run twice', async () => {
   const before = visit();
   const room = await before.open();

@@ -296,6 +296,28 @@ test('R14.3 too many operations and too long arguments are named errors', async 
   assert.deepEqual(c.mutates(), []);
 });
 
+test('R8.1 many pending writes are replayed now and then, not for each receipt', async () => {
+  const live = subscribe([task('a', 0)]);
+  let replays = 0;
+  room.mutator('Vote', (local, { Task }) => {
+    replays++;
+    local.Tasks.put({ ID: Task, Votes: local.Tasks.get(Task)!.Votes + 1 });
+  });
+  for (let i = 0; i < 1000; i++) void room.durable('Vote', { Task: 'a', By: 1 });
+  mock.timers.tick(50);
+  await settle();
+  assert.equal(live.rows[0].Votes, 1000);
+  assert.ok(replays < 10_000, `${replays} replays`);
+  for (let i = 1; i <= 200; i++) {
+    c.delta(1, 1, i + 1, i + 1, [{ change: 'a', to: { Votes: i } }], DeltaFlag.More);
+    c.receipt(1, i, i + 1);
+  }
+  mock.timers.tick(50);
+  await settle();
+  assert.equal(live.rows[0].Votes, 1000);
+  assert.ok(replays < 20_000, `${replays} replays`);
+});
+
 test('R14.3 at most 256 writes are in flight', async () => {
   for (let i = 0; i < 300; i++) room.durable('Add', { Task: `${i}` });
   await settle();

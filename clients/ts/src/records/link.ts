@@ -31,6 +31,7 @@ export interface Described {
 const PASSING: readonly number[] = [Code.GOING_AWAY, Code.ROOM_CLOSED, Code.STORE_FAILED, Code.RATE_LIMITED, Code.INTERNAL, Code.ROOM_FAULTED];
 
 const PARTS_MS = 100; // between pictures of a snapshot that is still coming
+const ADOPT_MS = 30_000; // between looks for the queues of dead pages
 const HELD_BYTES = 512 * 1024; // keys said to be held; with more a snapshot is cheaper
 
 /**
@@ -52,6 +53,7 @@ export class RoomLink {
   private caught = 0n; // the sequence at which the seat was opened
   private timer: ReturnType<typeof setTimeout> | undefined;
   private retry: ReturnType<typeof setTimeout> | undefined;
+  private adopting: ReturnType<typeof setInterval> | undefined;
   private shownAt = -Infinity;
   private readonly backoff = new Backoff(250, 30_000);
   private readonly seats = new Map<Outlet, { session: Session; handle: number }>();
@@ -207,6 +209,7 @@ export class RoomLink {
     this.settled();
     own.opened((w) => this.sendWrite(session, handle, w), o.known, o.last);
     for (const outlet of adopted.values()) this.onSeat(outlet, true);
+    this.adopting ??= setInterval(() => void this.writes.adopt().catch(() => {}), ADOPT_MS);
     this.onOpened();
     return this.member(session, own);
   }
@@ -276,7 +279,7 @@ export class RoomLink {
     clearTimeout(this.timer);
     this.timer = undefined;
     this.shownAt = this.now();
-    this.store.publish();
+    this.store.show();
   }
 
   private refused({ code, request, message }: Refusal): void {
@@ -302,7 +305,8 @@ export class RoomLink {
     this.handle = 0;
     clearTimeout(this.timer);
     clearTimeout(this.retry);
-    this.timer = undefined;
+    clearInterval(this.adopting);
+    this.timer = this.adopting = undefined;
     for (const outlet of [this.writes.own, ...this.writes.adopted.values()]) outlet.lost();
     this.store.held = false;
     this.store.interrupt();

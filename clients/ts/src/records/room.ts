@@ -58,6 +58,7 @@ export class RecordCollection<S extends RecordSchema = AnyRecords, K extends Col
  */
 export class RecordRoom<S extends RecordSchema = AnyRecords> {
   private lastID = 0;
+  private readonly stopHiding: Unsubscribe;
 
   constructor(
     private readonly link: RoomLink,
@@ -65,6 +66,7 @@ export class RecordRoom<S extends RecordSchema = AnyRecords> {
     private readonly forgotten: () => void,
   ) {
     link.onOpened = () => void this.opened();
+    this.stopHiding = onHide(() => void kept?.flush());
   }
 
   /** "kind/name". */
@@ -180,6 +182,7 @@ export class RecordRoom<S extends RecordSchema = AnyRecords> {
   /** Leaves the room. Durable writes that wait are sent by a later visit. */
   leave(): void {
     void this.kept?.flush();
+    this.stopHiding();
     this.forgotten();
     this.link.end();
   }
@@ -294,6 +297,14 @@ export class RecordRoom<S extends RecordSchema = AnyRecords> {
       if (fields[key].auto && o.values[fields[key].name] === undefined) throw new TypeError(`${o.collection} gets its keys from the server: create it as confirmed`);
     }
   }
+}
+
+/** Calls on when the page may end: nothing tells more surely. */
+function onHide(on: () => void): Unsubscribe {
+  if (typeof document === 'undefined') return () => {};
+  const hidden = () => document.visibilityState === 'hidden' && on();
+  document.addEventListener('visibilitychange', hidden);
+  return () => document.removeEventListener('visibilitychange', hidden);
 }
 
 function wireOf({ name, bytes, version }: Content): { name: string; args: Uint8Array; version: number } {

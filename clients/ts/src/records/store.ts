@@ -19,6 +19,9 @@ export interface Effect {
   show(overlay: Overlay): void;
 }
 
+const MANY = 100; // pending writes
+const MANY_MS = 50;
+
 /**
  * What a client knows of one record room: rows that the server confirmed,
  * pending writes over them, and the live queries that show both. No I/O.
@@ -40,6 +43,7 @@ export class Store {
   private effects: readonly Effect[] = [];
   private effectsChanged = false;
   private step: Delta[] = [];
+  private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     private described: Descriptor,
@@ -118,8 +122,19 @@ export class Store {
     for (const key of keys) set.add(key);
   }
 
+  /**
+   * Publishes at once, or a little later while so many writes are pending that
+   * to run them all for each receipt would take the page's time.
+   */
+  show(): void {
+    if (this.effects.length <= MANY) return this.publish();
+    this.timer ??= setTimeout(() => this.publish(), MANY_MS);
+  }
+
   /** Runs the pending writes over the confirmed rows and tells what changed (R8.1). */
   publish(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
     if (this.held || (this.touched.size === 0 && this.news.size === 0 && !this.effectsChanged)) return;
     if (this.effects.length > 0 || this.overlay.changed.size > 0) this.rebase();
     this.effectsChanged = false;

@@ -44,6 +44,7 @@ export interface WritesHome {
   user: string;
 }
 
+const ADOPTED = 4; // dead pages whose queues are pushed at a time
 const LATE_MS = 1000; // after which a confirmed write of another tab no longer waits for the rows
 
 /**
@@ -87,7 +88,8 @@ export class Writes implements OutletEvents {
     const { disk, scope, user } = this.home;
     for (const { key } of await disk.list(['client', scope, user])) {
       const client = String(key[3]);
-      if (client === this.own.client || this.adopted.has(client) || this.claims.has(client)) continue;
+      if (this.claims.has(client)) continue; // this page's own, or adopted already
+      if (this.adopted.size >= ADOPTED) return; // a session has seats for so many; others follow
       if ((await this.claim(client)) === undefined) {
         this.claims.delete(client); // its page lives
         continue;
@@ -112,7 +114,7 @@ export class Writes implements OutletEvents {
     });
     this.own.add(write);
     this.show();
-    this.store.publish();
+    this.store.show();
     return settled;
   }
 
@@ -169,7 +171,7 @@ export class Writes implements OutletEvents {
     if (r.code === 0 && r.seq > this.store.cursor) this.await(write, r.seq);
     else write.showing = false;
     this.show();
-    if (own) this.store.publish();
+    if (own) this.store.show();
     if (r.code === 0) write.resolve(r.result);
     else this.refuse(outlet.client, write, new MutationError(r.code, r.message, r.field));
     if (write.delivery === 'durable') this.forget(outlet.client, write);
@@ -179,7 +181,7 @@ export class Writes implements OutletEvents {
   gaveUp(write: Write): void {
     write.showing = false;
     this.show();
-    this.store.publish();
+    this.store.show();
   }
 
   unkept(write: Write, error: Error): void {
@@ -226,7 +228,7 @@ export class Writes implements OutletEvents {
   /** A mutator was added: writes of its mutation may show now. */
   shown(): void {
     this.show();
-    this.store.publish();
+    this.store.show();
   }
 
   /** Lets the store show the writes that are pending, oldest pages' first. */
@@ -243,7 +245,7 @@ export class Writes implements OutletEvents {
       if (!this.late.includes(write)) return;
       this.late = this.late.filter((w) => w !== write);
       this.show();
-      this.store.publish();
+      this.store.show();
     }, LATE_MS);
   }
 
@@ -286,6 +288,7 @@ export class Writes implements OutletEvents {
     this.adopted.delete(outlet.client);
     void this.home.disk.write([{ key: this.clientKey(outlet.client) }]).catch(() => {}).then(() => this.release(outlet.client));
     this.onSeat(outlet, false);
+    void this.adopt().catch(() => {});
   }
 
   private clientKey(client: string): Put['key'] {
