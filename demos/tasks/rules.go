@@ -5,12 +5,13 @@ package tasks
 
 import (
 	"errors"
-	"fmt"
+	"unicode/utf8"
 
+	"github.com/parlor-server/parlor/persistence/query"
 	"github.com/parlor-server/parlor/persistence/records"
 )
 
-// The roles. Who comes first is the admin; others are editors until the admin
+// The roles. Who comes first is the admin; others are editors until an admin
 // says otherwise.
 const (
 	viewer = "viewer"
@@ -18,14 +19,30 @@ const (
 	admin  = "admin"
 )
 
-// Task is one line of the board.
+// In characters, unless it says otherwise.
+const (
+	maxName  = 40
+	maxTitle = 200
+	maxBytes = 64 // of a task's ID
+
+	// maxOperations bounds one mutation: a task takes its ballots with it.
+	maxOperations = 1_000
+)
+
+// List is one list of the board.
+type List struct {
+	Name  string `parlor:"key"`
+	Place int32  // from the left
+	Tasks int32  // that are in it
+}
+
+// Task is one line of a list. Lists are read in the order of votes.
 type Task struct {
-	ID     string `parlor:"key"`
-	List   string `parlor:"index,required"`
-	Title  string `parlor:"required"`
-	Done   bool
-	Votes  int32  `parlor:"index,server"` // counted by the mutation Vote
-	Author string `parlor:"user"`
+	ID    string `parlor:"key"`
+	List  string `parlor:"index=top"`
+	Votes int32  `parlor:"index=top"`
+	Title string
+	Done  bool
 	records.Meta
 }
 
@@ -36,10 +53,10 @@ type Ballot struct {
 	User string `parlor:"user"`
 }
 
-// Note is what a user writes to a task for no other eyes.
+// Note is what a user writes to a task, for no other eyes.
 type Note struct {
-	ID    string `parlor:"key"`
-	Task  string `parlor:"index"`
+	ID    string `parlor:"key"` // task and user
+	Task  string `parlor:"index,required,immutable"`
 	Text  string
 	Owner string `parlor:"user"`
 }
@@ -53,16 +70,31 @@ type Member struct {
 
 // Board is all that the room remembers.
 type Board struct {
+	Lists   records.Collection[string, List]
 	Tasks   records.Collection[string, Task]
 	Ballots records.Collection[string, Ballot]
 	Notes   records.Collection[string, Note]
 	Members records.Collection[string, Member]
 }
 
-// What clients ask for, beside creating, changing and removing records.
+// What clients ask for. Notes they write as they like: a note is its owner's
+// own.
 type (
 	// Hello says who one is.
 	Hello struct{ Name string }
+	// Add puts a new task into a list. Its author is for it.
+	Add struct{ ID, List, Title string }
+	// Rename gives a task another title.
+	Rename struct{ Task, Title string }
+	// Finish says that a task is done, or that it is not.
+	Finish struct {
+		Task string
+		Done bool
+	}
+	// Move puts a task into another list.
+	Move struct{ Task, List string }
+	// Remove takes a task away, with all that was said about it.
+	Remove struct{ Task string }
 	// Vote is for a task, or no longer.
 	Vote struct {
 		Task string
@@ -74,28 +106,27 @@ type (
 
 // Room is a board that begins with examples.
 func Room(examples int) records.Room[Board] {
-	tasks := func(b *Board) *records.Collection[string, Task] { return &b.Tasks }
 	return records.Room[Board]{
 		Version: 1,
 		Roles:   []string{viewer, editor, admin},
 		Role:    (*Board).role,
 		Create:  func(b *Board, ctx *records.Ctx) error { return b.fill(ctx, examples) },
+		Limits:  records.Limits{Operations: maxOperations},
 		Access: []records.Access[Board]{
-			records.On(tasks,
-				records.Grant[Task]{Role: viewer, Read: records.All},
-				records.Grant[Task]{Role: editor, Read: records.All, Create: records.All, Update: records.All, Remove: records.Own},
-				records.Grant[Task]{Role: admin, Read: records.All, Create: records.All, Update: records.All, Remove: records.All}),
 			records.On(func(b *Board) *records.Collection[string, Ballot] { return &b.Ballots },
 				records.Grant[Ballot]{Read: records.Own}),
 			records.On(func(b *Board) *records.Collection[string, Note] { return &b.Notes },
-				records.Grant[Note]{Read: records.Own, Create: records.All, Update: records.Own, Remove: records.Own}),
-			records.On(func(b *Board) *records.Collection[string, Member] { return &b.Members },
-				records.Grant[Member]{Read: records.All}),
-		},
+				records.Grant[Note]{Read: records.Own, CreateIf: isOwn, Update: records.Own, Remove: records.Own}),
+		}, // the other collections everybody reads, and nobody writes
 		Mutations: []records.Mutation[Board]{
 			records.Call((*Board).hello),
-			records.Call((*Board).vote).Authorize((*Board).mayVote),
-			records.Call((*Board).setRole).Roles(admin),
+			records.Call((*Board).add).Authorize(mayEdit[Add]),
+			records.Call((*Board).rename).Authorize(mayEdit[Rename]),
+			records.Call((*Board).finish).Authorize(mayEdit[Finish]),
+			records.Call((*Board).move).Authorize(mayEdit[Move]),
+			records.Call((*Board).remove).Authorize((*Board).mayRemove),
+			records.Call((*Board).vote).Authorize(mayEdit[Vote]),
+			records.Call((*Board).setRole).Authorize(mayRule[SetRole]),
 		},
 	}
 }
@@ -107,7 +138,38 @@ func (b *Board) role(u records.User) string {
 	return editor
 }
 
+// isOwn leaves the IDs of other users' notes to them.
+func isOwn(u records.User, n *Note) bool { return n.ID == n.Task+" "+u.ID }
+
+func mayEdit[A any](_ *Board, ctx *records.Ctx, _ A) error {
+	if ctx.Role() == viewer {
+		return errors.New("viewers only look; ask an admin to become an editor")
+	}
+	return nil
+}
+
+func mayRule[A any](_ *Board, ctx *records.Ctx, _ A) error {
+	if ctx.Role() != admin {
+		return errors.New("only admins say who does what")
+	}
+	return nil
+}
+
+func (b *Board) mayRemove(ctx *records.Ctx, r Remove) error {
+	if err := mayEdit(b, ctx, r); err != nil {
+		return err
+	}
+	t, ok := b.Tasks.Get(r.Task)
+	if ok && t.CreatedBy != ctx.User().ID && ctx.Role() != admin {
+		return errors.New("only its author or an admin removes a task")
+	}
+	return nil
+}
+
 func (b *Board) hello(ctx *records.Ctx, h Hello) error {
+	if err := text("Name", h.Name, maxName); err != nil {
+		return err
+	}
 	m, known := b.Members.Get(ctx.User().ID)
 	if !known {
 		m = Member{User: ctx.User().ID, Role: editor}
@@ -115,66 +177,130 @@ func (b *Board) hello(ctx *records.Ctx, h Hello) error {
 			m.Role = admin
 		}
 	}
-	if m.Name = h.Name; len(m.Name) > 40 {
-		return records.Invalid("Name", "a name has 40 letters at most")
-	}
+	m.Name = h.Name
 	return b.Members.Put(m)
 }
 
-func (b *Board) mayVote(ctx *records.Ctx, _ Vote) error {
-	if ctx.Role() == viewer {
-		return errors.New("viewers do not vote")
+func (b *Board) add(ctx *records.Ctx, a Add) error {
+	if a.ID == "" || len(a.ID) > maxBytes {
+		return records.Invalid("ID", "an ID has 1 to %d bytes", maxBytes)
 	}
-	return nil
+	if err := text("Title", a.Title, maxTitle); err != nil {
+		return err
+	}
+	if err := b.count(a.List, 1); err != nil {
+		return err
+	}
+	if _, err := b.Tasks.Insert(Task{ID: a.ID, List: a.List, Title: a.Title}); err != nil {
+		return err
+	}
+	return b.vote(ctx, Vote{Task: a.ID, For: true})
+}
+
+func (b *Board) rename(_ *records.Ctx, r Rename) error {
+	if err := text("Title", r.Title, maxTitle); err != nil {
+		return err
+	}
+	return b.change(r.Task, func(t *Task) { t.Title = r.Title })
+}
+
+func (b *Board) finish(_ *records.Ctx, f Finish) error {
+	return b.change(f.Task, func(t *Task) { t.Done = f.Done })
+}
+
+func (b *Board) move(_ *records.Ctx, m Move) error {
+	t, ok := b.Tasks.Get(m.Task)
+	if !ok {
+		return errGone
+	}
+	if err := b.count(t.List, -1); err != nil {
+		return err
+	}
+	if err := b.count(m.List, 1); err != nil {
+		return err
+	}
+	return b.change(m.Task, func(t *Task) { t.List = m.List })
+}
+
+// remove succeeds if the task is gone already: that is what was asked for.
+func (b *Board) remove(_ *records.Ctx, r Remove) error {
+	t, ok := b.Tasks.Get(r.Task)
+	if !ok {
+		return nil
+	}
+	of := query.Where(query.Eq("Task", r.Task))
+	for id := range b.Ballots.Where(of) {
+		b.Ballots.Delete(id)
+	}
+	for id := range b.Notes.Where(of) {
+		b.Notes.Delete(id)
+	}
+	b.Tasks.Delete(r.Task)
+	return b.count(t.List, -1)
 }
 
 // vote counts each user once for each task, however often it is said.
 func (b *Board) vote(ctx *records.Ctx, v Vote) error {
-	id := v.Task + " " + ctx.User().ID
 	if !b.Tasks.Has(v.Task) {
-		return records.Invalid("Task", "the task is gone")
+		return errGone
 	}
-	change := int32(1)
-	if v.For {
-		if b.Ballots.Has(id) {
-			return nil
-		}
-		if _, err := b.Ballots.Insert(Ballot{ID: id, Task: v.Task, User: ctx.User().ID}); err != nil {
-			return err
-		}
-	} else if change = -1; !b.Ballots.Delete(id) {
+	id := v.Task + " " + ctx.User().ID
+	if v.For == b.Ballots.Has(id) {
 		return nil
 	}
-	return b.Tasks.Update(v.Task, func(t *Task) { t.Votes += change })
+	if !v.For {
+		b.Ballots.Delete(id)
+		return b.change(v.Task, func(t *Task) { t.Votes-- })
+	}
+	if _, err := b.Ballots.Insert(Ballot{ID: id, Task: v.Task, User: ctx.User().ID}); err != nil {
+		return err
+	}
+	return b.change(v.Task, func(t *Task) { t.Votes++ })
 }
 
 func (b *Board) setRole(_ *records.Ctx, s SetRole) error {
 	if s.Role != viewer && s.Role != editor && s.Role != admin {
 		return records.Invalid("Role", "a role is viewer, editor or admin")
 	}
-	return b.Members.Update(s.User, func(m *Member) { m.Role = s.Role })
+	m, ok := b.Members.Get(s.User)
+	if !ok {
+		return records.Invalid("User", "there is no such member")
+	}
+	if m.Role = s.Role; m.Role != admin && !b.hasAdminBeside(s.User) {
+		return records.Invalid("Role", "the board needs an admin: name another one first")
+	}
+	return b.Members.Put(m)
 }
 
-// fill makes examples, so that there is something to scroll.
-func (b *Board) fill(ctx *records.Ctx, examples int) error {
-	for i := range examples {
-		_, err := b.Tasks.Insert(Task{
-			ID:    fmt.Sprintf("example-%05d", i),
-			List:  lists[i%len(lists)],
-			Title: fmt.Sprintf("%s the %s", verbs[i/len(things)%len(verbs)], things[i%len(things)]),
-			Done:  ctx.Rand().IntN(5) == 0,
-			Votes: int32(ctx.Rand().IntN(20)) * int32(ctx.Rand().IntN(10)),
-		})
-		if err != nil {
-			return err
+func (b *Board) hasAdminBeside(user string) bool {
+	for _, m := range b.Members.All() {
+		if m.User != user && m.Role == admin {
+			return true
 		}
+	}
+	return false
+}
+
+var errGone = records.Invalid("Task", "the task is gone")
+
+func (b *Board) change(task string, change func(t *Task)) error {
+	if !b.Tasks.Has(task) {
+		return errGone
+	}
+	return b.Tasks.Update(task, change)
+}
+
+// count says that a list has more or fewer tasks.
+func (b *Board) count(list string, change int32) error {
+	if !b.Lists.Has(list) {
+		return records.Invalid("List", "there is no such list")
+	}
+	return b.Lists.Update(list, func(l *List) { l.Tasks += change })
+}
+
+func text(field, s string, most int) error {
+	if n := utf8.RuneCountInString(s); n == 0 || n > most {
+		return records.Invalid(field, "%s has 1 to %d characters", field, most)
 	}
 	return nil
 }
-
-var (
-	lists  = [...]string{"Ideas", "Next", "Doing", "Bugs", "Someday"}
-	verbs  = [...]string{"Paint", "Tune", "Polish", "Rewrite", "Test", "Ship", "Explain", "Shorten", "Record", "Measure", "Light", "Animate"}
-	things = [...]string{"menu", "tutorial", "boss fight", "trailer", "credits", "jump", "camera", "lobby", "save file",
-		"leaderboard", "intro", "shop", "footsteps", "sky", "loading screen", "map", "icon", "dialogue", "chest", "water"}
-)
