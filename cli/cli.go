@@ -44,6 +44,13 @@ type commands struct {
 	Netsim  netsimCommand  `cmd:"" help:"Put a bad network between clients and a running server."`
 	Replay  replayCommands `cmd:"" help:"Check, show and compare recordings of rooms."`
 	Gen     genCommands    `cmd:"" help:"Write code for clients of this program's rooms."`
+	Call    callCommand    `cmd:"" help:"Run a mutation in a record room of a running server."`
+	Query   queryCommand   `cmd:"" help:"Print records of a running server."`
+	Watch   watchCommand   `cmd:"" help:"Print records of a running server, and every change of them."`
+	Backup  backupCommand  `cmd:"" help:"Copy all record rooms into a file."`
+	Restore restoreCommand `cmd:"" help:"Make the record rooms of a data folder out of a backup."`
+	Check   checkCommand   `cmd:"" help:"Look for damage in the record rooms of a data folder."`
+	Dump    dumpCommand    `cmd:"" help:"Print all records of a collection, out of a data folder."`
 	Version versionCommand `cmd:"" help:"Print this program's version."`
 }
 

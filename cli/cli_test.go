@@ -42,7 +42,9 @@ func TestHelp(t *testing.T) {
 	for name, args := range map[string][]string{
 		"help": nil, "serve": {"serve", "--help"}, "bots": {"bots", "--help"}, "netsim": {"netsim", "--help"},
 		"replay": {"replay", "--help"}, "verify": {"replay", "verify", "--help"},
-		"show": {"replay", "show", "--help"}, "bisect": {"replay", "bisect", "--help"}, "gen": {"gen", "ts", "--help"},
+		"show": {"replay", "show", "--help"}, "bisect": {"replay", "bisect", "--help"},
+		"call": {"call", "--help"}, "query": {"query", "--help"}, "watch": {"watch", "--help"}, "backup": {"backup", "--help"},
+		"restore": {"restore", "--help"}, "check": {"check", "--help"}, "dump": {"dump", "--help"}, "gen": {"gen", "ts", "--help"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			status, got, log := run(t, args...)
@@ -147,7 +149,7 @@ func TestServeSettings(t *testing.T) {
 	got.Rooms = nil
 	want := parlor.Config{
 		Addr: "127.0.0.1:7777", AdminAddr: "127.0.0.1:7778", Data: "data", Record: "all",
-		RecordLimit: 1 << 30, RecordKeep: 7 * 24 * time.Hour,
+		RecordLimit: 1 << 30, RecordKeep: 7 * 24 * time.Hour, RecordHistory: 48 * time.Hour, MutationRate: 1000,
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("by default\n%+v, want\n%+v", got, want)
@@ -157,7 +159,7 @@ func TestServeSettings(t *testing.T) {
 		Addr: ":1", TLSCert: "c", TLSKey: "k", BehindProxy: true, Origins: []string{"a", "b"},
 		Auth:      auth.Config{Keys: "f", JWKSURL: "https://j", Issuer: "i", Audience: "u", AllowGuests: true, Leeway: time.Second},
 		AdminAddr: "off", AdminToken: "t", Data: "d", Record: "faulted", RecordLimit: 3 << 20, RecordKeep: time.Hour,
-		DrainTimeout: time.Minute, Loops: 3,
+		RecordHistory: 2 * time.Hour, MutationRate: 5, DrainTimeout: time.Minute, Loops: 3,
 	}
 	serve = serveCommand{}
 	parse(t, full, &serve)
@@ -168,7 +170,7 @@ func TestServeSettings(t *testing.T) {
 	flags := []string{
 		"--addr=:1", "--tls-cert=c", "--tls-key=k", "--behind-proxy", "--origin=a", "--origin=b", "--auth-keys=f", "--auth-jwks=https://j",
 		"--auth-issuer=i", "--auth-audience=u", "--guests", "--admin=off", "--admin-token=t", "--data=d", "--record=faulted",
-		"--record-limit=3MB", "--record-keep=1h", "--drain-timeout=1m", "--loops=3", "--log-format=json", "--log-level=debug",
+		"--record-limit=3MB", "--record-keep=1h", "--history=2h", "--mutation-rate=5", "--drain-timeout=1m", "--loops=3", "--log-format=json", "--log-level=debug",
 	}
 	start := parlor.Config{Auth: auth.Config{Leeway: time.Second}}
 	serve = serveCommand{}

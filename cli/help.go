@@ -15,7 +15,14 @@ func description(name string, cfg parlor.Config) string {
 	for i, kind := range cfg.Rooms {
 		kinds[i] = kind.Name()
 	}
-	return inExamples(`A game server on Parlor. Its games: `+strings.Join(kinds, ", ")+`
+	serves := "Its games: " + strings.Join(kinds, ", ")
+	if len(kinds) == 0 {
+		serves = "It has no games"
+	}
+	if len(cfg.Records) > 0 {
+		serves += ". Its record rooms: " + strings.Join(recordKinds(cfg), ", ")
+	}
+	return inExamples(`A game server on Parlor. `+serves+`
 
 Start it, and open the page that it names:
     PROGRAM serve
@@ -25,6 +32,14 @@ Fill it with players, in a second terminal:
 
 Replay what its rooms recorded, and check every tick:
     PROGRAM replay verify data/recordings`, name, firstKind(cfg))
+}
+
+func recordKinds(cfg parlor.Config) []string {
+	kinds := make([]string, len(cfg.Records))
+	for i, kind := range cfg.Records {
+		kinds[i] = kind.Name()
+	}
+	return kinds
 }
 
 func firstKind(cfg parlor.Config) string {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"log/slog"
@@ -33,6 +34,9 @@ type serveCommand struct {
 	Record      string        `group:"keep" default:"${record}" placeholder:"WHICH" help:"Rooms to record: all, faulted, sample=N% or off."`
 	RecordLimit size          `group:"keep" default:"${record_limit}" placeholder:"SIZE" help:"Size of all recordings together; the oldest go first. Or unlimited."`
 	RecordKeep  time.Duration `group:"keep" default:"${record_keep}" placeholder:"TIME" help:"How long a recording stays; negative: for ever."`
+
+	History      time.Duration `group:"keep" default:"${history}" placeholder:"TIME" help:"How far record rooms know what changed, for clients that were away; negative: for ever."`
+	MutationRate int           `group:"keep" default:"${mutation_rate}" placeholder:"N" help:"Mutations a second that one client may send to record rooms."`
 
 	Admin        string         `group:"operate" default:"${admin}" placeholder:"HOST:PORT" help:"Where operators find metrics, profiles and rooms; or off."`
 	AdminToken   string         `group:"operate" placeholder:"TOKEN" help:"Bearer token that operators send. Better set by the environment. Needed unless everyone is a guest."`
@@ -72,6 +76,7 @@ func defaults(cfg parlor.Config) kong.Option {
 	if cfg.RecordKeep != 0 {
 		keep = cfg.RecordKeep
 	}
+	history := cmp.Or(cfg.RecordHistory, parlor.DefaultRecordHistory)
 	drain := parlor.DefaultDrainTimeout
 	if cfg.DrainTimeout > 0 {
 		drain = cfg.DrainTimeout
@@ -79,6 +84,7 @@ func defaults(cfg parlor.Config) kong.Option {
 	return kong.Vars{
 		"kind":          firstKind(cfg),
 		"bots_url":      "ws://" + parlor.DefaultAddr,
+		"admin_url":     "http://" + or(cfg.AdminAddr, parlor.DefaultAdminAddr),
 		"addr":          or(cfg.Addr, parlor.DefaultAddr),
 		"udp":           cfg.UDPAddr,
 		"udp_keys":      cfg.UDPKeys,
@@ -95,6 +101,8 @@ func defaults(cfg parlor.Config) kong.Option {
 		"record":        or(cfg.Record, parlor.DefaultRecord),
 		"record_limit":  limit.String(),
 		"record_keep":   keep.String(),
+		"history":       history.String(),
+		"mutation_rate": fmt.Sprint(cmp.Or(cfg.MutationRate, parlor.DefaultMutationRate)),
 		"drain":         drain.String(),
 		"loops":         fmt.Sprint(cfg.Loops),
 	}
@@ -119,6 +127,7 @@ func (c *serveCommand) config(cfg parlor.Config) parlor.Config {
 	cfg.Auth.Issuer, cfg.Auth.Audience, cfg.Auth.AllowGuests = c.AuthIssuer, c.AuthAudience, c.Guests
 	cfg.Data, cfg.Record = c.Data, c.Record
 	cfg.RecordLimit, cfg.RecordKeep = int64(c.RecordLimit), c.RecordKeep
+	cfg.RecordHistory, cfg.MutationRate = c.History, c.MutationRate
 	cfg.Loops = c.Loops
 	if len(c.Origin) > 0 {
 		cfg.Origins = c.Origin
