@@ -90,7 +90,8 @@ func (h *Hub) share(v *view, out Out) {
 		if c.waiting--; c.waiting > 0 || c.moving {
 			flags |= schema.DeltaMore
 		}
-		out.Delta(c.name, s.id, c.cursor+1, h.seq, flags, v.payload)
+		out.Delta(c.name, s.id, s.sent+1, h.seq, flags, v.payload)
+		s.sent = h.seq
 		if c.waiting > 0 {
 			continue
 		}

@@ -28,7 +28,8 @@ type held struct {
 	fresh map[value.Key]value.Row // of a snapshot that is coming in
 	known bool                    // on this connection, its first boundary has come
 	seq   uint64
-	cap   bool // the result is said to end at the scan limit
+	last  uint64 // of the subscription's own messages on this connection
+	cap   bool   // the result is said to end at the scan limit
 }
 
 // parcelOf is a message, or a stream of them, and what held when it was sent.
@@ -121,6 +122,10 @@ func (c *client) receive(p parcelOf) {
 	}
 	for _, p := range c.step {
 		if s := c.subs[p.id]; s != nil {
+			if s.known && p.from > s.last+1 {
+				c.room.tb.Fatalf("client %d: a gap in subscription %d: from %d after %d", c.name, p.id, p.from, s.last)
+			}
+			s.last = p.seq
 			c.apply(s, p)
 		} else if p.id != 0 {
 			c.room.tb.Fatalf("client %d: a delta of subscription %d", c.name, p.id)

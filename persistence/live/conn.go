@@ -26,7 +26,8 @@ type sub struct {
 	conn  *conn
 	id    uint32
 	view  *view
-	place int // in view.subs
+	place int    // in view.subs
+	sent  uint64 // the last sequence that it was sent
 
 	// While the connection is paused: what the client holds of each key that
 	// has changed, nil if nothing; and events, the last few.

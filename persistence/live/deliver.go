@@ -33,9 +33,11 @@ func (h *Hub) deliver(c *conn, parcels []parcel, out Out) {
 			if more {
 				flags |= schema.DeltaMore
 			}
-			out.Delta(c.name, p.sub.id, c.cursor+1, h.seq, flags, p.payload)
+			out.Delta(c.name, p.sub.id, p.sub.sent+1, h.seq, flags, p.payload)
+			p.sub.sent = h.seq
 			continue
 		}
+		p.sub.sent = h.seq
 		p.stream.more = more
 		if p.stream.short() {
 			payload, flags, _ := p.stream.Next(small)

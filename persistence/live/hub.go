@@ -24,7 +24,8 @@ type Reader interface {
 // Out takes what goes to connections. All that a connection is given leaves in
 // that order, receipts in between included (R4.1).
 type Out interface {
-	// Delta is a message; payload is shared with other connections.
+	// Delta is a message; payload is shared with other connections. From is the
+	// sequence after the last that was sent of the subscription.
 	Delta(c Conn, id uint32, from, seq uint64, flags uint8, payload []byte)
 	// Stream is many messages, whose parts the runner takes from s as the
 	// connection takes them. Everything that Out is given for the connection

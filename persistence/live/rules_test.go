@@ -190,6 +190,44 @@ func TestR9_3_TiesNoLimitAndPastTheEnd(t *testing.T) {
 	}
 }
 
+// R9.3: when the rows that a window keeps are used up, it reads the table again,
+// and a row that stays and has changed is a change.
+func TestR9_3_RefillSendsChanges(t *testing.T) {
+	r := newRoom(t, Limits{Spare: 1})
+	for i, id := range []string{"a", "b", "c", "d", "e", "f"} {
+		r.put(public(id, "x", int64(i)))
+	}
+	c := r.connect(1, "all")
+	c.subscribe(1, r.bind(query.All().By("Votes").Take(2)))
+	c.expect(t, "1:+a", "1:+b")
+	r.write(func(tx *table.Tx) {
+		for _, id := range []string{"b", "c", "d"} {
+			tx.Delete(0, key(id))
+		}
+		if err := tx.Put(0, public("a", "y", 0).row(r.items)); err != nil {
+			t.Fatal(err)
+		}
+	}, nil)
+	c.expect(t, "1:-b", "1:~a", "1:+e")
+	c.upToDate()
+}
+
+// R10.3: a row that falls beyond the scan limit when the table is read again is
+// a leave, though it has not changed.
+func TestR10_3_RowsBeyondTheScanLimitLeave(t *testing.T) {
+	r := newRoom(t, Limits{Spare: 1, Scan: 6})
+	for i, id := range []string{"f", "e", "d", "c", "b", "a", "g", "h"} {
+		r.put(public(id, "x", int64(i)))
+	}
+	c := r.connect(1, "all")
+	c.subscribe(1, r.bind(query.All().By("Votes").Take(2)))
+	c.expect(t, "1:+f", "1:+e")
+	r.put(public("aa", "x", 9), public("ab", "x", 9), public("ac", "x", 9), public("ad", "x", 9))
+	c.expect(t)
+	r.remove("e", "d", "c")
+	c.expect(t, "1:-e", "1:-f", "1:+b", "1:+a")
+}
+
 // R9.4: growing a window, scrolling it and changing the condition send only the
 // difference, also while a delete lands.
 func TestR9_4_OnlyTheDifference(t *testing.T) {

@@ -72,7 +72,7 @@ func (h *Hub) result(v *view) *Snapshot {
 // that is being applied has changed; nil: there was none.
 func (h *Hub) difference(s *sub, before *holding, overlay map[place]*table.Record) *Snapshot {
 	n := h.result(s.view)
-	n.Reason, n.From = Difference, s.conn.cursor+1
+	n.Reason, n.From = Difference, s.sent+1
 	old := before.view
 	switch {
 	case old.query.Never():
