@@ -22,6 +22,7 @@
 //	/readyz         new players are welcome; 503 while the server drains
 //	/               Config.Web, or a page that lists the games
 //	/parlor.js      the client for browsers, unless Config.Web has its own
+//	/parlor-records.js  that with record rooms
 //
 // AdminHandler serves metrics, profiles and calls for operators. It belongs on
 // an address that players cannot reach.

@@ -37,6 +37,11 @@ var indexTemplate string
 //go:embed clients/ts/dist/parlor.js
 var browserClient []byte
 
+// recordsClient is that with record rooms, at /parlor-records.js.
+//
+//go:embed clients/ts/dist/parlor-records.js
+var recordsClient []byte
+
 // newPages makes the pages of a server; without an index.html in files, / is a
 // list of the games.
 func newPages(files fs.FS, kinds []string) (*pages, error) {
@@ -108,6 +113,9 @@ func (p *pages) read(name string, folder bool) (body []byte, file string, err er
 	}
 	if name == "parlor.js" && !folder && !p.has(name) {
 		return browserClient, name, nil
+	}
+	if name == "parlor-records.js" && !folder && !p.has(name) {
+		return recordsClient, name, nil
 	}
 	if p.files == nil {
 		return nil, "", fs.ErrNotExist

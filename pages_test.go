@@ -35,6 +35,7 @@ func TestPages(t *testing.T) {
 		"/arena/":            {200, "<p>arena", "text/html"},
 		"/arena/game.js":     {200, "play()", "text/javascript"},
 		"/parlor.js":         {200, "", "text/javascript"},
+		"/parlor-records.js": {200, "", "text/javascript"},
 		"/parlor.js/":        {404, "", ""},
 		"/arena":             {301, "", ""},
 		"/empty/":            {404, "", ""},

@@ -27,7 +27,7 @@ collection, the arguments of each mutation, and a Schema of all; of games the
 rows of each table, the events and inputs, and a World of all. The file holds
 types only, and imports nothing:
 
-    import { Client } from '/parlor.js';
+    import { Client } from '/parlor-records.js';
     import type { tasks } from './rooms';
     const room = await new Client(location.origin).open<tasks.Schema>('tasks/main');
 

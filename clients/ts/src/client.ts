@@ -3,10 +3,6 @@ import { RoundTrip } from './clock';
 import { JoinMode } from './fb';
 import { buildAuth, type Ending, type JoinBody, type Joined, type Welcome } from './messages';
 import { Code, isFinal, Kind, ParlorError } from './protocol';
-import type { RoomLink } from './records/link';
-import { makeRoom, openHome, type OpenOptions, type RecordsHome } from './records/open';
-import type { RecordRoom } from './records/room';
-import type { AnyRecords, RecordSchema } from './records/types';
 import { type AnyWorld, Room, type Seat, type World } from './room';
 import type { Schema } from './schema';
 import { Session } from './session';
@@ -26,8 +22,15 @@ export interface ClientOptions {
   dial?: Dial;
   /** Local clock in milliseconds, never set back. */
   now?: () => number;
-  /** Where record rooms keep what must survive; IndexedDB and Web Locks unless set. */
-  records?: Partial<RecordsHome>;
+}
+
+/** A room that waits for sessions and goes on without them: a record room. */
+export interface PatientRoom {
+  /** Enters by a session; rejects when the server refuses it. */
+  enter(session: Session, user: string): Promise<void>;
+  /** The connection is lost; the client tries to come back. */
+  detach(): void;
+  end(error?: ParlorError): void;
 }
 
 /** What a join may ask for beside the room. */
@@ -61,26 +64,26 @@ export class Client {
   /** The server's greeting; undefined before the first connection. */
   welcome: Welcome | undefined;
 
-  private readonly url: string;
+  protected readonly url: string;
   private readonly dial: Dial;
-  private readonly now: () => number;
+  protected readonly now: () => number;
   private readonly statuses = new Signal<[status: ClientStatus, ending: ParlorError | undefined]>();
   private readonly memberships = new Set<Membership>();
   private readonly schemas = new Map<bigint, Schema>();
   private readonly hashes = new Map<string, bigint>(); // by room kind
   private readonly backoff = new Backoff();
-  private guestToken: string;
+  protected guestToken: string;
   private session: Session | undefined;
   private connecting: Promise<Session> | undefined;
   private retry: ReturnType<typeof setTimeout> | undefined;
-  private readonly links = new Set<RoomLink>();
-  private home: Promise<RecordsHome> | undefined;
+  /** Record rooms; RecordClient opens them. */
+  protected readonly patient = new Set<PatientRoom>();
   private readonly asleep: Unsubscribe;
 
   /** url is the server's address: ws:, wss:, http: or https:, with or without the path /ws. */
   constructor(
     url: string | URL,
-    private readonly options: ClientOptions = {},
+    protected readonly options: ClientOptions = {},
   ) {
     this.url = socketURL(url);
     this.dial = options.dial ?? dialWebSocket;
@@ -119,30 +122,6 @@ export class Client {
     return this.join({ mode: JoinMode.Reconnect, room: seat.room, token: seat.token });
   }
 
-  /**
-   * Opens a record room, "kind/name". With options.offline a page that was here
-   * before gets its room at once, connected or not. A guest who opens a record
-   * room stays the same user on later visits.
-   */
-  async open<S extends RecordSchema = AnyRecords>(name: string, options: OpenOptions = {}): Promise<RecordRoom<S>> {
-    if (this.status === 'closed') throw new ParlorError(Code.GOING_AWAY, 'the client is closed');
-    const home = await (this.home ??= this.openHome());
-    const opened = await makeRoom<S>(home, this.url, name, options, this.now, (link) => this.links.delete(link));
-    this.links.add(opened.link);
-    if (opened.usable) {
-      this.wake();
-      return opened.room;
-    }
-    try {
-      await opened.link.enter(await this.connect(), this.welcome!.user);
-    } catch (error) {
-      this.links.delete(opened.link);
-      opened.link.end();
-      throw error;
-    }
-    return opened.room;
-  }
-
   /** Replaces the token of the live connection before the old one expires. */
   refreshToken(token: string): void {
     this.session?.send(Kind.Auth, 0, 0, buildAuth(token));
@@ -158,8 +137,8 @@ export class Client {
     clearTimeout(this.retry);
     this.asleep();
     for (const { room } of [...this.memberships]) room.leave();
-    for (const link of this.links) link.end();
-    this.links.clear();
+    for (const room of this.patient) room.end();
+    this.patient.clear();
     this.setStatus('closed');
     this.session?.close(0, '');
     this.session = undefined;
@@ -196,7 +175,7 @@ export class Client {
   }
 
   /** The live session, or a new one. */
-  private connect(): Promise<Session> {
+  protected connect(): Promise<Session> {
     if (this.status === 'closed') return Promise.reject(new ParlorError(Code.GOING_AWAY, 'the client is closed'));
     if (this.session !== undefined && this.status === 'connected') return Promise.resolve(this.session);
     if (this.status === 'idle') this.setStatus('connecting');
@@ -207,30 +186,20 @@ export class Client {
   }
 
   /** Connects for rooms that can wait for it: at once, and again until it works. */
-  private wake(): void {
-    if (this.status === 'idle' && this.links.size > 0) this.setStatus('reconnecting');
-    if (this.status === 'connected') for (const link of this.links) this.enterRecords(link);
+  protected wake(): void {
+    if (this.status === 'idle' && this.patient.size > 0) this.setStatus('reconnecting');
+    if (this.status === 'connected') for (const room of this.patient) this.bring(room);
     if (this.status !== 'reconnecting' || this.connecting !== undefined) return;
     clearTimeout(this.retry);
     void this.comeBack();
   }
 
-  private enterRecords(link: RoomLink): void {
-    link.enter(this.session!, this.welcome!.user).catch(() => {}); // the room itself tells
+  private bring(room: PatientRoom): void {
+    room.enter(this.session!, this.welcome!.user).catch(() => {}); // the room itself tells
   }
 
-  /** Where record rooms keep things; a guest's token among them. */
-  private async openHome(): Promise<RecordsHome> {
-    const home = await openHome(this.options.records);
-    if (this.options.token === undefined && this.guestToken === '') this.guestToken = ((await home.disk.get(['guest', this.url])) as string | undefined) ?? '';
-    return home;
-  }
-
-  /** Keeps a guest's token, so that their records stay theirs. */
-  private keepGuest(): void {
-    const value = this.guestToken === '' ? undefined : this.guestToken;
-    void this.home?.then(({ disk }) => disk.write([{ key: ['guest', this.url], value }])).catch(() => {});
-  }
+  /** The server has named the guest; '': there is none. */
+  protected onGuest(_token: string): void {}
 
   private async dialSession(): Promise<Session> {
     const { token } = this.options;
@@ -261,9 +230,9 @@ export class Client {
     }
     this.session = session;
     this.backoff.reset();
-    this.keepGuest();
+    this.onGuest(this.guestToken);
     this.setStatus('connected');
-    for (const link of this.links) this.enterRecords(link);
+    for (const room of this.patient) this.bring(room);
     return session;
   }
 
@@ -283,11 +252,11 @@ export class Client {
       if (final) room.end(ending);
       else room.detach();
     }
-    for (const link of this.links) {
-      if (final) link.end(reason);
-      else link.detach();
+    for (const room of this.patient) {
+      if (final) room.end(reason);
+      else room.detach();
     }
-    if (final) this.links.clear();
+    if (final) this.patient.clear();
     if (this.status === 'closed') return;
     this.setStatus(final ? 'idle' : 'reconnecting', reason);
     if (!final) this.schedule();
@@ -315,8 +284,8 @@ export class Client {
 
   private giveUp(error: ParlorError): void {
     for (const { room } of [...this.memberships]) room.end({ code: error.code, message: error.message });
-    for (const link of this.links) link.end(error);
-    this.links.clear();
+    for (const room of this.patient) room.end(error);
+    this.patient.clear();
     this.setStatus('idle', error);
   }
 

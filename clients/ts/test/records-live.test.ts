@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, mock, test } from 'node:test';
-import { Code, type Live, ParlorError, type Query } from '../src/index';
+import { Code, type Live, ParlorError, type Query } from '../src/records';
 import { DeltaFlag } from '../src/records/wire';
 import { board, type BoardSchema, Page, settle, task } from './records-server';
 

@@ -1,7 +1,7 @@
 import 'fake-indexeddb/auto';
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, mock, test } from 'node:test';
-import { Code, type Disk, MemoryDisk } from '../src/index';
+import { Code, type Disk, MemoryDisk } from '../src/records';
 import { IndexedDisk } from '../src/records/disk';
 import { BeatTabs, LockTabs, type Tabs } from '../src/records/tabs';
 import { type BoardSchema, FakeTabs, Page, settle, task } from './records-server';

@@ -1,6 +1,6 @@
 import * as flatbuffers from 'flatbuffers';
 import * as fb from '../src/fb';
-import { Client, type ClientOptions, type Disk, MemoryDisk, type OpenOptions, type RecordRoom, type Tabs } from '../src/index';
+import { Client, type ClientOptions, type Disk, MemoryDisk, type OpenOptions, type RecordRoom, type Tabs } from '../src/records';
 import { Kind } from '../src/protocol';
 import { ByteReader, ByteWriter } from '../src/records/bytes';
 import { KINDS } from '../src/records/describe';

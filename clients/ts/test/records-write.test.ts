@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, mock, test } from 'node:test';
-import { Code, MutationError, type RecordRoom } from '../src/index';
+import { Code, MutationError, type RecordRoom } from '../src/records';
 import { DeltaFlag } from '../src/records/wire';
 import { type BoardSchema, Page, type RecordConnection, settle, task } from './records-server';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { spaceRace, tasks } from '../../../cli/testdata/gen';
-import type { Client, RecordRoom, Room } from '../src/index';
+import type { Client, RecordRoom, Room } from '../src/records';
 
 // What `parlor gen ts` writes must type a page; tsc checks it, nothing runs.
 
