@@ -276,10 +276,10 @@ func (c *crasher) open(t *rapid.T) {
 	c.store.Put(c.out.Puts)
 }
 
-// TestR7_ExactlyOnce is the model of R7: clients push in any order, again and
+// TestR7_1_ExactlyOnceModel is the model of R7: clients push in any order, again and
 // again, the process dies anywhere; what a client was told is true, each ID
 // takes effect once, and transfers neither make nor lose money (R3.2, R6.2).
-func TestR7_ExactlyOnce(t *testing.T) {
+func TestR7_1_ExactlyOnceModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		c := &crasher{store: new(recordstest.Store)}
 		c.open(t)
