@@ -189,6 +189,11 @@ func (s *Session) reauthenticate(body []byte) {
 		return
 	}
 	s.become(user)
+	for _, l := range s.table() {
+		if l.records != nil {
+			l.records.Renew(user)
+		}
+	}
 }
 
 func (s *Session) become(user auth.User) {

@@ -27,6 +27,9 @@ type RecordSeat interface {
 	Unsubscribe(id uint32) error
 	// Mutate asks for one transaction.
 	Mutate(m Mutation) error
+	// Renew says that the client's user has shown a new token: its claims may
+	// be others.
+	Renew(user auth.User)
 	// Leave says that the client asked to leave. Left arrives through the link.
 	Leave()
 	// Lost says that the connection ended. It is called at most once, also for

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/parlor-server/parlor/auth"
 	"github.com/parlor-server/parlor/schema"
 	"github.com/parlor-server/parlor/schema/fb"
 )
@@ -47,6 +48,8 @@ func (s *fakeRecords) Unsubscribe(uint32) error { return s.take("unsubscribe") }
 func (s *fakeRecords) Mutate(m Mutation) error {
 	return s.take("mutate " + string(m.Name) + " " + string(m.Args))
 }
+
+func (s *fakeRecords) Renew(user auth.User) { _ = s.take("renew " + user.ID) }
 
 func (s *fakeRecords) Leave() { s.left++ }
 func (s *fakeRecords) Lost()  { s.lost++ }
@@ -97,7 +100,8 @@ func TestR14_1_GamesAndRecordsShareASession(t *testing.T) {
 	r.send(schema.KindMutate, h, r.build.Mutate(schema.MutateInfo{ID: 1, Name: "Vote", Args: []byte("x")}))
 	r.send(schema.KindCommand, link.handle, r.build.Command(7, 0, nil))
 	r.send(schema.KindUnsubscribe, h, r.build.Unsubscribe(1))
-	want := []string{"enter", "subscribe Tasks {}", "mutate Vote x", "unsubscribe"}
+	r.send(schema.KindAuth, 0, r.build.Auth("ann"))
+	want := []string{"enter", "subscribe Tasks {}", "mutate Vote x", "unsubscribe", "renew ann"}
 	for i, w := range want {
 		if room.got[i] != w {
 			t.Errorf("the room was told %q, want %q", room.got[i], w)

@@ -197,14 +197,17 @@ func TestReceiveAndFrameDoNotAllocate(t *testing.T) {
 func FuzzReceive(f *testing.F) {
 	b := schema.NewBuilder()
 	for kind, body := range map[schema.Kind][]byte{
-		schema.KindCommand: append([]byte(nil), b.Command(3, 0, []byte{1})...),
-		schema.KindEvent:   append([]byte(nil), b.Event(0, 1, []byte{1})...),
-		schema.KindJoin:    append([]byte(nil), b.Join(schema.JoinInfo{Kind: "no", Options: []byte("{}")})...),
-		schema.KindPong:    append([]byte(nil), b.Pong(schema.PongInfo{ID: 1, Applied: []schema.Applied{{Handle: 1, Tick: 2}}})...),
-		schema.KindPing:    append([]byte(nil), b.Ping(1, 2)...),
-		schema.KindAuth:    append([]byte(nil), b.Auth("ann")...),
-		schema.KindLeave:   append([]byte(nil), b.Leave()...),
-		schema.KindHello:   append([]byte(nil), b.Hello(schema.HelloInfo{Token: "ann"})...),
+		schema.KindCommand:   append([]byte(nil), b.Command(3, 0, []byte{1})...),
+		schema.KindEvent:     append([]byte(nil), b.Event(0, 1, []byte{1})...),
+		schema.KindJoin:      append([]byte(nil), b.Join(schema.JoinInfo{Kind: "no", Options: []byte("{}")})...),
+		schema.KindPong:      append([]byte(nil), b.Pong(schema.PongInfo{ID: 1, Applied: []schema.Applied{{Handle: 1, Tick: 2}}})...),
+		schema.KindPing:      append([]byte(nil), b.Ping(1, 2)...),
+		schema.KindAuth:      append([]byte(nil), b.Auth("ann")...),
+		schema.KindLeave:     append([]byte(nil), b.Leave()...),
+		schema.KindHello:     append([]byte(nil), b.Hello(schema.HelloInfo{Token: "ann"})...),
+		schema.KindOpen:      append([]byte(nil), b.Open(schema.OpenInfo{Room: "no/room", Client: "c"})...),
+		schema.KindMutate:    append([]byte(nil), b.Mutate(schema.MutateInfo{ID: 1, Name: "Vote", Args: []byte{1}})...),
+		schema.KindSubscribe: append([]byte(nil), b.Subscribe(schema.SubscribeInfo{ID: 1, Collection: "Tasks"})...),
 	} {
 		f.Add(append(schema.Header{Kind: kind, Handle: 1, Ack: 1}.Append(nil), body...), true)
 		f.Add(append(schema.Header{Kind: kind}.Append(nil), body...), false)

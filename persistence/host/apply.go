@@ -52,6 +52,8 @@ func (r *room) applyOf(now int64, s *Seat, op records.Op, out *outbox) {
 		op.Conn, op.Floor = s.id, r.store.Floor()
 	case *records.Unsubscribe:
 		op.Conn = s.id
+	case *records.Renew:
+		op.Conn = s.id
 	}
 	r.machine.Apply(now, op, &out.Outbox)
 }

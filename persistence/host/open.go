@@ -3,7 +3,9 @@ package host
 import (
 	"crypto/rand"
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"log/slog"
 	"runtime"
 	"runtime/debug"
 	"time"
@@ -45,7 +47,11 @@ func (r *room) refuse(err error) {
 	}
 	h.forgetLocked(r)
 	h.mu.Unlock()
-	h.cfg.Logger.Error("a record room cannot be opened", "room", r.name, "error", err)
+	level := slog.LevelError
+	if errors.Is(err, &schema.Error{Code: schema.CodeRateLimited}) {
+		level = slog.LevelDebug // the client's fault
+	}
+	h.cfg.Logger.Log(h.ctx, level, "a record room cannot be opened", "room", r.name, "error", err)
 	close(r.ready)
 	r.end(err)
 }

@@ -86,6 +86,11 @@ func (s *Seat) answer(v verdict) error {
 	return nil
 }
 
+// Renew says that the client's user has new claims: its role may be another.
+func (s *Seat) Renew(user records.User) {
+	s.room.push(item{kind: itemOp, seat: s, op: &records.Renew{User: user}})
+}
+
 // Leave says that the client wants to leave: Left arrives after all that is
 // under way. Of Leave and Lost the first call counts.
 func (s *Seat) Leave() { s.end(itemLeave) }
