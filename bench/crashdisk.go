@@ -59,12 +59,13 @@ func newCrashDisk(diary, grave string, quota int64, badSync int) (*crashDisk, er
 	if err := os.MkdirAll(grave, 0o700); err != nil {
 		return nil, err
 	}
-	f, err := os.OpenFile(diary, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	f, err := os.OpenFile(diary, os.O_CREATE|os.O_APPEND|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	// Each life is a stream of its own, so it begins with its length unknown:
-	// readDiary finds the streams by this frame.
+	if err := trimDiary(f); err != nil {
+		return nil, err
+	}
 	return &crashDisk{FS: disk.OS(), grave: grave, diary: gob.NewEncoder(framed{f}), left: quota, badSync: badSync}, nil
 }
 

@@ -17,9 +17,33 @@ import (
 )
 
 // framed writes each of an encoder's messages with its length and the process
-// before it: lives follow each other in one diary, and a kill leaves half a
-// frame at the end of one only.
+// before it: lives follow each other in one diary.
 type framed struct{ f *os.File }
+
+const frameHead = 8
+
+// nextFrame returns the first frame of a diary and what follows; ok is false at
+// the end, and at half a frame, which a kill leaves.
+func nextFrame(b []byte) (process uint32, message, rest []byte, ok bool) {
+	if len(b) < frameHead || uint64(binary.LittleEndian.Uint32(b)) > uint64(len(b)-frameHead) {
+		return 0, nil, b, false
+	}
+	end := frameHead + binary.LittleEndian.Uint32(b)
+	return binary.LittleEndian.Uint32(b[4:]), b[frameHead:end], b[end:], true
+}
+
+// trimDiary cuts half a frame off the end.
+func trimDiary(f *os.File) error {
+	b, err := io.ReadAll(f)
+	if err != nil {
+		return err
+	}
+	rest := b
+	for ok := true; ok; {
+		_, _, rest, ok = nextFrame(rest)
+	}
+	return f.Truncate(int64(len(b) - len(rest)))
+}
 
 func (w framed) Write(b []byte) (int, error) {
 	frame := binary.LittleEndian.AppendUint32(nil, uint32(len(b)))
@@ -38,10 +62,10 @@ func readDiary(path string) (ops []crashOp, err error) {
 	}
 	var life uint32
 	var stream bytes.Buffer
-	for len(b) >= 8 {
-		size, of := binary.LittleEndian.Uint32(b), binary.LittleEndian.Uint32(b[4:])
-		if uint64(size) > uint64(len(b)-8) {
-			break // a kill came between
+	for {
+		of, message, rest, ok := nextFrame(b)
+		if !ok {
+			return readLife(ops, &stream)
 		}
 		if of != life {
 			if ops, err = readLife(ops, &stream); err != nil {
@@ -49,10 +73,9 @@ func readDiary(path string) (ops []crashOp, err error) {
 			}
 			life = of
 		}
-		stream.Write(b[8 : 8+size])
-		b = b[8+size:]
+		stream.Write(message)
+		b = rest
 	}
-	return readLife(ops, &stream)
 }
 
 // readLife reads what one process wrote.
