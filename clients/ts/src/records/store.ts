@@ -41,6 +41,8 @@ export class Store {
   private readonly touched = new Map<string, Set<string>>();
   private readonly news = new Set<Subscription>();
   private effects: readonly Effect[] = [];
+  private listEffects: () => readonly Effect[] = () => [];
+  private pending = 0;
   private effectsChanged = false;
   private step: Delta[] = [];
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -109,9 +111,10 @@ export class Store {
     for (const sub of this.subscriptions.values()) sub.applied = 0n;
   }
 
-  /** Sets the writes that are pending, in their order. */
-  pend(effects: readonly Effect[]): void {
-    this.effects = effects;
+  /** Other writes are pending: about count, which list gives in their order when they are shown. */
+  pend(count: number, list: () => readonly Effect[]): void {
+    this.pending = count;
+    this.listEffects = list;
     this.effectsChanged = true;
   }
 
@@ -127,7 +130,7 @@ export class Store {
    * to run them all for each receipt would take the page's time.
    */
   show(): void {
-    if (this.effects.length <= MANY) return this.publish();
+    if (this.pending <= MANY) return this.publish();
     this.timer ??= setTimeout(() => this.publish(), MANY_MS);
   }
 
@@ -136,6 +139,7 @@ export class Store {
     clearTimeout(this.timer);
     this.timer = undefined;
     if (this.held || (this.touched.size === 0 && this.news.size === 0 && !this.effectsChanged)) return;
+    if (this.effectsChanged) this.effects = this.listEffects();
     if (this.effects.length > 0 || this.overlay.changed.size > 0) this.rebase();
     this.effectsChanged = false;
     const changed = new Set(this.news);

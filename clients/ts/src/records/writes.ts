@@ -61,6 +61,7 @@ export class Writes implements OutletEvents {
   /** Tells the room that an outlet needs a seat, or needs it no more. */
   onSeat: (outlet: Outlet, needed: boolean) => void = () => {};
 
+  private waiting = false; // a write is done by the server, and its rows are still to come
   private loadedFor: string | undefined;
   private late: Write[] = []; // done by the server; their rows are still to come
   private readonly claims = new Map<string, Promise<Release | undefined>>();
@@ -124,6 +125,7 @@ export class Writes implements OutletEvents {
     for (const w of outlet.queue) {
       if (w.id > last || w.void) continue;
       w.seq = seq;
+      this.waiting = true;
       any ||= w.showing;
     }
     return any;
@@ -131,10 +133,12 @@ export class Writes implements OutletEvents {
 
   /** Rows are here up to the store's cursor: what is done by then shows in them. */
   passed(): void {
+    if (!this.waiting) return;
     const done = (w: Write) => w.showing && w.seq !== undefined && w.seq <= this.store.cursor;
     const shown = [...this.late, ...this.outlets().flatMap((o) => o.queue)].filter(done);
     if (shown.length === 0) return;
     for (const w of shown) w.showing = false;
+    this.waiting = [...this.late, ...this.outlets().flatMap((o) => o.queue)].some((w) => w.showing && w.seq !== undefined);
     this.late = this.late.filter((w) => w.showing);
     this.show();
   }
@@ -233,13 +237,14 @@ export class Writes implements OutletEvents {
 
   /** Lets the store show the writes that are pending, oldest pages' first. */
   private show(): void {
-    const queued = this.outlets().flatMap((o) => o.queue);
-    this.store.pend([...this.late, ...queued].filter((w) => w.showing && !w.void));
+    const count = this.outlets().reduce((n, o) => n + o.queue.length, this.late.length);
+    this.store.pend(count, () => [...this.late, ...this.outlets().flatMap((o) => o.queue)].filter((w) => w.showing && !w.void));
   }
 
   /** The server has done it; its effect shows until the rows come. */
   private await(write: Write, seq: bigint): void {
     write.seq = seq;
+    this.waiting = true;
     this.late.push(write);
     setTimeout(() => {
       if (!this.late.includes(write)) return;
