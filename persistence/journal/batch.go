@@ -167,6 +167,15 @@ type readEntry struct {
 
 func (r *bodyReader) entry() (e readEntry) {
 	encoded := r.rest
+	e = r.parts()
+	if r.ok {
+		e.after = link(e.before, encoded[:len(encoded)-len(r.rest)])
+	}
+	return e
+}
+
+// parts is an entry without its chain.
+func (r *bodyReader) parts() (e readEntry) {
 	e.room = r.room()
 	e.first = r.uvarint()
 	more := r.uvarint()
@@ -176,8 +185,5 @@ func (r *bodyReader) entry() (e readEntry) {
 	}
 	e.before = r.uint32()
 	e.data = r.bytes(r.uvarint())
-	if r.ok {
-		e.after = link(e.before, encoded[:len(encoded)-len(r.rest)])
-	}
 	return e
 }

@@ -266,3 +266,36 @@ type tester interface {
 	Fatal(args ...any)
 	Fatalf(format string, args ...any)
 }
+
+func TestCutRunsBesideAppend(t *testing.T) {
+	o := Options{FS: disk.NewSim(1), SegmentBytes: 2 << 10}
+	j, r := open(t, o, 0), newRooms(1)
+	positions := make(chan Position, 100)
+	cut := make(chan error)
+	go func() { // the checkpointer
+		var err error
+		for p := range positions {
+			if e := j.Cut(p); e != nil {
+				err = e
+			}
+		}
+		cut <- err
+	}()
+	var want []written
+	for range 100 {
+		want = append(want, j.append(t, r.batch()...)...)
+		positions <- want[len(want)-1].at
+	}
+	close(positions)
+	if err := <-cut; err != nil {
+		t.Fatal(err)
+	}
+	from := want[len(want)-1].at
+	want = j.append(t, r.batch()...)
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	got := open(t, o, from)
+	wantClean(t, got.report)
+	wantEntries(t, got.got, want)
+}

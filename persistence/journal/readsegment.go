@@ -110,11 +110,8 @@ func (s *segmentReader) take(h head, body []byte) (what string, err error) {
 		return s.takeMark(h, b), nil
 	}
 	// First all, then each: a batch is taken whole or not.
-	for check := b; ; {
-		if len(check.rest) == 0 {
-			break
-		}
-		if check.entry(); !check.ok {
+	for check := b; len(check.rest) > 0; {
+		if check.parts(); !check.ok {
 			return "a batch does not make sense", nil
 		}
 	}
