@@ -143,7 +143,7 @@ func (s bankSystem) measure(ctx context.Context, o bankOptions) (map[string]bank
 		if res.Error != "" {
 			return nil, fmt.Errorf("%s: %s", w.name, res.Error)
 		}
-		fmt.Fprintf(os.Stderr, "%-8s %-21s %7.0f transfers/s, confirmed in %.2f ms (p50), %.2f ms (p99)\n", s.name, w.name, res.TPS, res.P50, res.P99)
+		fmt.Fprintf(os.Stderr, "%-8s %-21s %7.0f transfers/s, confirmed in %.2f ms (p50), %.2f ms (p99), %.2f cores\n", s.name, w.name, res.TPS, res.P50, res.P99, res.Server)
 		results[w.name] = res
 	}
 	return results, nil

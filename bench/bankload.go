@@ -105,10 +105,19 @@ type teller struct {
 	next, done uint64      // mutation IDs: the last sent, the last confirmed
 	sent       []time.Time // a ring by ID
 	latencies  []time.Duration
+
+	// Of a client that subscribes.
+	complete bool      // all rows of the query have come
+	first    time.Time // when the first part of them came
+	steps    int       // changes since
+	file     *os.File  // holds the socket for who reads it instead
 }
 
 // connect opens a WebSocket and the bank.
-func (l *bankLoad) connect(addr string, i int) (*teller, error) {
+func (l *bankLoad) connect(addr string, i int) (*teller, error) { return l.open(addr, "bank/main", i) }
+
+// open opens a WebSocket and a room.
+func (l *bankLoad) open(addr, room string, i int) (*teller, error) {
 	conn, err := net.Dial("tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("failed to connect: %w", err)
@@ -128,7 +137,7 @@ func (l *bankLoad) connect(addr string, i int) (*teller, error) {
 	}
 	t.queue(schema.KindHello, t.build.Hello(schema.HelloInfo{Client: "bench"}))
 	id := fmt.Sprintf("bench-%d-%d", os.Getpid(), i)
-	t.queue(schema.KindOpen, t.build.Open(schema.OpenInfo{Request: 1, Room: "bank/main", Client: id}))
+	t.queue(schema.KindOpen, t.build.Open(schema.OpenInfo{Request: 1, Room: room, Client: id}))
 	if err := t.flush(); err != nil {
 		return nil, err
 	}
@@ -262,6 +271,8 @@ func (t *teller) message(m []byte) error {
 	switch head.Kind {
 	case schema.KindOpened:
 		t.handle = head.Handle
+	case schema.KindDelta:
+		t.delta(head.Flags)
 	case schema.KindReceipt:
 		return t.receipt(fb.GetRootAsReceipt(body, 0))
 	case schema.KindPing:
@@ -277,6 +288,19 @@ func (t *teller) message(m []byte) error {
 		return errors.New("the server closed the connection")
 	}
 	return nil
+}
+
+// delta counts what came of a query.
+func (t *teller) delta(flags uint8) {
+	switch {
+	case flags&schema.DeltaSnapshot != 0:
+		if t.first.IsZero() {
+			t.first = time.Now()
+		}
+		t.complete = flags&schema.DeltaPart == 0
+	case flags&schema.DeltaMore == 0:
+		t.steps++
+	}
 }
 
 func (t *teller) receipt(r *fb.Receipt) error {

@@ -25,6 +25,7 @@ const usage = `bench measures Parlor.
   go run ./bench smooth    how evenly it moves, over many such networks
   go run ./bench crash     what is left of confirmed writes when processes are killed
   go run ./bench bank      durable transfers, beside PostgreSQL and SQLite
+  go run ./bench records   record rooms: fan-out, subscriptions, opening, late joiners
 
 Each has --help.
 `
@@ -41,6 +42,7 @@ func commands() map[string]func(ctx context.Context, args []string) error {
 		"smooth":  runSmooth,
 		"crash":   runCrash,
 		"bank":    runBank,
+		"records": runRecords,
 
 		"-load":     serveLoad,
 		"-floor":    serveFloor,
@@ -50,6 +52,10 @@ func commands() map[string]func(ctx context.Context, args []string) error {
 		"-crash":    serveCrash,
 		"-bank":     serveBank,
 		"-bankload": serveBankLoad,
+
+		"-records":     serveRecords,
+		"-recordsload": serveRecordsLoad,
+		"-shelf":       serveShelf,
 	}
 }
 
