@@ -25,7 +25,7 @@ part_go() {
 
 part_race() {
   say "race detector"
-  go test -race -short ./tick ./state ./schema ./netcode/... ./internal/netsim ./auth ./rooms/... ./clients/go/... ./demos/arena .
+  go test -race -short ./tick ./state ./schema ./netcode/... ./internal/netsim ./internal/disk ./auth ./rooms/... ./persistence/... ./clients/go/... ./demos/arena ./demos/bank ./demos/tasks .
 }
 
 # Every fuzz target of every package, for a short time each. A worker that is
