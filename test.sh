@@ -57,6 +57,7 @@ part_generated() {
   go mod tidy -diff
   node schema/generate.mjs --check
   node clients/ts/build.mjs --check
+  go run ./cmd/parlor gen ts | diff -u demos/rooms.ts -
   node demos/build.mjs --check
 }
 
@@ -103,7 +104,7 @@ part_browser() {
     [ "$(id -u)" = 0 ] || { echo "Chromium is missing: install it, or set CHROMIUM"; return 1; }
     apt-get update -q >/dev/null && apt-get install -qy chromium >/dev/null
   fi
-  CHROMIUM=$CHROMIUM node demos/browser_test.mjs
+  for story in demos/browser_test.mjs demos/*_browser_test.mjs; do CHROMIUM=$CHROMIUM node "$story"; done
 }
 
 for part in ${@:-go race fuzz generated lint portable web browser}; do "part_$part"; done

@@ -9,7 +9,8 @@ import { fileURLToPath } from 'node:url';
 
 const demos = dirname(fileURLToPath(import.meta.url));
 const dist = join(demos, 'dist');
-const pages = { '.': 'web', arena: 'arena/web', walkers: 'walkers/web' }; // folder in dist: its sources
+const pages = { '.': 'web', arena: 'arena/web', walkers: 'walkers/web', tasks: 'tasks/web', bank: 'bank/web' }; // folder in dist: its sources
+const copied = ['index.html', 'style.css', 'sw.js']; // where there are such
 
 /** Every file of dist with its bytes. */
 async function bundle() {
@@ -27,7 +28,7 @@ async function bundle() {
       logLevel: 'warning',
     });
     files.set(join(to, 'main.js'), Buffer.from(built.outputFiles[0].contents));
-    for (const name of ['index.html', 'style.css']) files.set(join(to, name), readFileSync(join(demos, from, name)));
+    for (const name of copied) if (existsSync(join(demos, from, name))) files.set(join(to, name), readFileSync(join(demos, from, name)));
   }
   return files;
 }
