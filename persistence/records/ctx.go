@@ -46,8 +46,11 @@ func (c *Ctx) Rand() *tick.Rand {
 // NewID returns an ID that sorts by the transaction's time: a ULID.
 func (c *Ctx) NewID() string { return newULID(c.m.now/1000, c.Rand()) }
 
+// maxResult limits the JSON of Ctx.Result.
+const maxResult = 64 << 10
+
 // Result is what the caller gets with its receipt; v is encoded as JSON when
-// the hook has returned.
+// the hook has returned, 64 KiB at most.
 func (c *Ctx) Result(v any) { c.result = v }
 
 // Log writes to the server's log with the room's name.
@@ -84,12 +87,12 @@ func (c *Ctx) encodeResult() ([]byte, error) {
 	if c.result == nil {
 		return nil, nil
 	}
-	if raw, ok := c.result.(json.RawMessage); ok {
-		return raw, nil
-	}
 	data, err := json.Marshal(c.result)
 	if err != nil {
 		return nil, fmt.Errorf("failed to encode the result: %w", err)
+	}
+	if len(data) > maxResult {
+		return nil, fmt.Errorf("the result has %d bytes, it may have %d: receipts are kept", len(data), maxResult)
 	}
 	return data, nil
 }

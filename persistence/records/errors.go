@@ -46,6 +46,8 @@ func refuse(code schema.Code, format string, args ...any) error {
 	return &refusal{code: code, text: fmt.Sprintf(format, args...)}
 }
 
+var errOutsider = refuse(schema.CodeForbidden, "you are not a member of this room")
+
 // deniedError is an error of Authorize.
 type deniedError struct{ err error }
 

@@ -96,6 +96,10 @@ func (m *Machine) start(op *Mutate, c *conn, cl *client, out *Outbox) {
 		}
 		return
 	}
+	if c.role == "" { // of a stand-in: see connFor
+		m.finish(cl, op, errOutsider, out)
+		return
+	}
 	if op.Name == "" {
 		m.run(op, &c.user, c.role, cl, nil, nil, nil, out)
 		return
@@ -185,6 +189,9 @@ func (p *Prepared) apply(m *Machine, out *Outbox) {
 // resume runs the mutation whose preparation has ended.
 func (m *Machine) resume(w *waiting, prepared any, failed error, out *Outbox) {
 	c := m.connFor(w)
+	if failed == nil && c.role == "" {
+		failed = errOutsider
+	}
 	if failed != nil {
 		m.finish(w.client, &w.Mutate, failed, out)
 		return
@@ -301,7 +308,7 @@ func (op *Invoke) apply(m *Machine, out *Outbox) {
 	if !op.Operator {
 		var err error
 		if role, err = m.roleOf(&op.User); err != nil || role == "" {
-			m.answerCall(op, m.seq, nil, refuse(schema.CodeForbidden, "you are not a member of this room"), out)
+			m.answerCall(op, m.seq, nil, errOutsider, out)
 			return
 		}
 	}
@@ -331,7 +338,9 @@ func (op *Invoke) apply(m *Machine, out *Outbox) {
 func (m *Machine) runCall(op *Invoke, f *mutation, args value.Row, prepared any, err error, out *Outbox) {
 	role := ""
 	if !op.Operator {
-		role, _ = m.roleOf(&op.User)
+		if role, _ = m.roleOf(&op.User); role == "" && err == nil {
+			err = errOutsider
+		}
 	}
 	if err == nil {
 		_, err = m.mutationFor(op.Name, role, op.Operator)

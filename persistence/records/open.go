@@ -33,7 +33,7 @@ type catalogue struct {
 
 const catalogueFormat = 1
 
-var catalogueKey = "catalogue"
+const catalogueKey = "catalogue"
 
 // argsAt are the arguments that a mutation had in an earlier version, or nil.
 func (c *catalogue) argsAt(name string, version uint32) []value.Field {
