@@ -6,6 +6,8 @@ package bank
 import (
 	"errors"
 	"fmt"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/parlor-server/parlor/persistence/query"
 	"github.com/parlor-server/parlor/persistence/records"
@@ -14,6 +16,7 @@ import (
 const (
 	welcome = 1_000     // what a new account has
 	capital = 1_000_000 // what a house account has
+	maxName = 40        // characters
 )
 
 // Account is one account. Those without an owner are the house's, and anyone
@@ -72,7 +75,11 @@ func (b *Bank) open(ctx *records.Ctx, o Open) error {
 		ctx.Result(id)
 		return nil // it has one already
 	}
-	id, err := b.Accounts.Insert(Account{Owner: ctx.User().ID, Name: o.Name, Balance: welcome})
+	name := strings.Join(strings.Fields(o.Name), " ")
+	if n := utf8.RuneCountInString(name); n == 0 || n > maxName {
+		return records.Invalid("Name", "a name has 1 to %d characters", maxName)
+	}
+	id, err := b.Accounts.Insert(Account{Owner: ctx.User().ID, Name: name, Balance: welcome})
 	ctx.Result(id)
 	return err
 }

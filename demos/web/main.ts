@@ -2,6 +2,8 @@ import { Attract } from '../arena/web/attract';
 import { Picture } from '../arena/web/draw';
 import { FIELD } from '../arena/web/field';
 import { Crowd } from './crowd';
+import { Tiles } from './tiles';
+import { Votes } from './votes';
 
 /** A room as GET /v1/rooms lists it. */
 interface RoomInfo {
@@ -59,7 +61,11 @@ function count(n: number, word: string): string {
 function play(): void {
   const picture = new Picture(document.querySelector('canvas[data-scene=arena]')!);
   const attract = new Attract(picture.effects);
-  const crowd = new Crowd(document.querySelector('canvas[data-scene=walkers]')!);
+  const small = [
+    new Crowd(document.querySelector('canvas[data-scene=walkers]')!),
+    new Votes(document.querySelector('canvas[data-scene=tasks]')!),
+    new Tiles(document.querySelector('canvas[data-scene=bank]')!),
+  ];
   let drawn = performance.now();
   const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
   const draw = (now: number) => {
@@ -67,7 +73,7 @@ function play(): void {
     drawn = now;
     picture.camera.follow(FIELD.width / 2, FIELD.height / 2, elapsed);
     picture.draw(attract.next(elapsed), elapsed);
-    crowd.draw(elapsed);
+    for (const scene of small) scene.draw(elapsed);
     if (!still) requestAnimationFrame(draw);
   };
   requestAnimationFrame(draw);

@@ -1,4 +1,4 @@
-import { Client, dialWebSocket, type Room, type Seat, simulateNetwork } from '../../../clients/ts/src';
+import { Client, dialWebSocket, type Room, type Seat, simulateNetwork } from '../../../clients/ts/src/records';
 import { Attract } from './attract';
 import { Picture } from './draw';
 import { FIELD } from './field';
@@ -9,6 +9,7 @@ import { Input } from './input';
 import { buildLagPanel } from './lag';
 import { Meter } from './meter';
 import type { Fighter, Scene } from './scene';
+import { keptOwner, Shelf } from './shelf';
 import { Sound } from './sound';
 
 const NAME = 'parlor.arena.name';
@@ -41,7 +42,7 @@ const meter = new Meter();
 const kept = keptSeat();
 const client = new Client(new URL('/ws', location.href), {
   client: 'arena',
-  guestToken: kept?.guest,
+  guestToken: kept?.guest ?? keptOwner()?.guest,
   dial: simulateNetwork(meter.through(dialWebSocket), conditions),
 });
 const stage = element('stage') as HTMLCanvasElement;
@@ -50,6 +51,7 @@ const hud = new Hud();
 const sound = new Sound();
 const graph = new Graph(element('graph'));
 const attract = new Attract(picture.effects);
+new Shelf(client);
 const input = new Input(stage, { press, scores: (shown) => hud.wantScores(shown) });
 
 let game: Game | undefined;
