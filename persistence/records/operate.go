@@ -2,7 +2,9 @@ package records
 
 import (
 	"encoding/json"
+	"errors"
 
+	"github.com/parlor-server/parlor/persistence/table"
 	"github.com/parlor-server/parlor/persistence/value"
 	"github.com/parlor-server/parlor/schema"
 )
@@ -40,7 +42,11 @@ func (m *Machine) operations(op *Mutate, confirmed bool) error {
 	if automatic {
 		m.ctx.Result(keys)
 	}
-	return r.Err()
+	err := r.Err()
+	if e, ok := errors.AsType[*schema.Error](err); ok && value.FieldOf(err) == "" {
+		return refuse(schema.CodeValidation, "%s", e.Message)
+	}
+	return err
 }
 
 // jsonKey is an automatic key in a receipt's result, null for other operations.
@@ -75,7 +81,7 @@ func (m *Machine) operate(o *value.Operation, server bool) (chosen value.Value, 
 		if old == nil {
 			return m.create(o, t, server)
 		}
-		return chosen, m.merge(o, t, server)
+		return chosen, m.merge(o, t, old, server)
 	}
 	return chosen, m.drop(o, t, server)
 }
@@ -132,8 +138,7 @@ func (t *tableInfo) nextKey() (value.Value, error) {
 }
 
 // merge changes the fields of a record that the patch gives.
-func (m *Machine) merge(o *value.Operation, t *tableInfo, server bool) error {
-	old := m.tx.Get(o.Collection, o.Key)
+func (m *Machine) merge(o *value.Operation, t *tableInfo, old *table.Record, server bool) error {
 	r := t.of(m.ctx.role)
 	if !server {
 		if !r.update.allows(t, &m.ctx.user, old.Row) {
@@ -144,8 +149,12 @@ func (m *Machine) merge(o *value.Operation, t *tableInfo, server bool) error {
 		}
 	}
 	row := t.collection.ApplyPatch(old.Row, o.Patch)
+	if !server && t.user >= 0 && t.collection.Get(row, t.user) != t.collection.Get(old.Row, t.user) {
+		name := t.collection.Fields[t.user].Name
+		return &refusal{schema.CodeForbidden, name, t.collection.Name + "." + name + " stays the user that it was set to"}
+	}
 	if string(row) == string(old.Row) {
-		return m.count()
+		return m.count(0)
 	}
 	row = t.collection.With(row, value.UpdatedAt, value.OfMicros(m.now))
 	if t.fits != nil {
@@ -167,7 +176,7 @@ func (m *Machine) drop(o *value.Operation, t *tableInfo, server bool) error {
 	case !server && r.remove.nothing():
 		return m.forbid("remove", t)
 	case old == nil:
-		return m.count()
+		return m.count(0)
 	case !server && !r.remove.allows(t, &m.ctx.user, old.Row):
 		return m.forbid("remove", t)
 	}
