@@ -18,14 +18,16 @@ func BenchmarkTransfer(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	m.Apply(1, &records.Transact{Done: func(records.Outcome, error) {}, Do: func(world any, _ *records.Ctx) error {
-		for i := range accounts {
-			if _, err := world.(*Bank).Accounts.Insert(Account{ID: uint32(i), Owner: "somebody", Balance: 1 << 40}); err != nil {
-				return err
+	for from := 0; from < accounts; from += 10_000 {
+		m.Apply(1, &records.Transact{Done: func(records.Outcome, error) {}, Do: func(world any, _ *records.Ctx) error {
+			for i := range 10_000 {
+				if _, err := world.(*Bank).Accounts.Insert(Account{ID: uint32(from + i), Owner: "somebody", Balance: 1 << 40}); err != nil {
+					return err
+				}
 			}
-		}
-		return nil
-	}}, &out)
+			return nil
+		}}, &out)
+	}
 	m.Apply(1, &records.Attach{Conn: 1, User: records.User{ID: "ann"}, ClientID: "01HZX3K9V8TQ2M5N7P4R6S8W0Y"}, &out)
 	r := tick.NewRand(1)
 	var args [1024][]byte

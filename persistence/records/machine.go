@@ -68,6 +68,7 @@ type Machine struct {
 	migrating bool // fields that never change may
 	writes    int
 	limit     int // of writes; 0: none
+	bytes     int // of writes
 	events    []live.Event
 	planned   []planChange
 	read      []bool // the tables that a Role hook has read
@@ -255,7 +256,9 @@ func (m *Machine) selectRows(at int, b *query.Bound, visit func(*table.Record) b
 		m.tx.Select(at, b, visit)
 		return
 	}
-	m.set.Table(at).Snapshot().Select(b, visit)
+	rows := m.set.Table(at).Snapshot()
+	defer m.set.Table(at).Release(rows)
+	rows.Select(b, visit)
 }
 
 // sink is the live.Out that adds to the outbox at hand.

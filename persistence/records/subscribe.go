@@ -118,7 +118,9 @@ func (m *Machine) query(op *Read) (Result, error) {
 	if op.Query.Limit == 0 {
 		return result, nil
 	}
-	m.set.Table(at).Snapshot().Select(bound, func(r *table.Record) bool {
+	rows := m.set.Table(at).Snapshot()
+	defer m.set.Table(at).Release(rows)
+	rows.Select(bound, func(r *table.Record) bool {
 		if read++; read > m.def.limits.Scan {
 			result.Capped = true
 			return false
