@@ -2,6 +2,8 @@ package records
 
 import (
 	"fmt"
+	"runtime/debug"
+	"sync"
 
 	"github.com/parlor-server/parlor/persistence/value"
 )
@@ -74,10 +76,10 @@ func On[W any, K Key, T any](collection func(w *W) *Collection[K, T], grants ...
 			if f == nil {
 				return nil
 			}
-			return func(u User, row value.Row) bool {
+			return guardRule(func() *Machine { return c.m }, func(u User, row value.Row) bool {
 				var record T
 				return c.codec.Decode(row, &record) == nil && f(u, &record)
-			}
+			})
 		}
 		for _, g := range grants {
 			bound.grants = append(bound.grants, grant{
@@ -88,6 +90,23 @@ func On[W any, K Key, T any](collection func(w *W) *Collection[K, T], grants ...
 		}
 		return bound
 	}}
+}
+
+// guardRule turns a panic of a rule into a no. The first one is logged: rules
+// are asked about every row.
+func guardRule(machine func() *Machine, f rule) rule {
+	var once sync.Once
+	return func(u User, row value.Row) (yes bool) {
+		defer func() {
+			if p := recover(); p != nil {
+				yes = false
+				once.Do(func() {
+					machine().log.Error("a rule of Access panicked, which counts as no; this is logged once", "user", u.ID, "panic", p, "stack", string(debug.Stack()))
+				})
+			}
+		}()
+		return f(u, row)
+	}
 }
 
 // Hear is what one role hears of an event collection.
@@ -105,10 +124,10 @@ func OnEvents[W, T any](events func(w *W) *Events[T], grants ...Hear[T]) Access[
 		for _, g := range grants {
 			b := grant{role: g.Role, read: g.Read}
 			if g.ReadIf != nil {
-				b.readIf = func(u User, row value.Row) bool {
+				b.readIf = guardRule(func() *Machine { return e.m }, func(u User, row value.Row) bool {
 					var event T
 					return e.codec.Decode(row, &event) == nil && g.ReadIf(u, &event)
-				}
+				})
 			}
 			bound.grants = append(bound.grants, b)
 		}
@@ -246,5 +265,5 @@ func (t *tableInfo) readClass(c *conn) string {
 	case len(r.read.rules) > 0 && len(c.user.Claims) > 0:
 		return fmt.Sprintf("connection %d, claims %d, as %s", c.id, c.claims, c.role) // a rule may ask for any claim
 	}
-	return "user " + c.user.ID + " " + c.user.Name + " as " + c.role
+	return fmt.Sprintf("user %q %q as %q", c.user.ID, c.user.Name, c.role) // quoted: no name makes one user another
 }

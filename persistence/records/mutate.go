@@ -118,12 +118,16 @@ func (m *Machine) start(op *Mutate, c *conn, cl *client, out *Outbox) {
 		m.finish(cl, op, err, out)
 		return
 	}
+	if f.after != nil {
+		args = slices.Clone(args) // AfterCommit has them, and what Execute took out of them
+	}
 	m.run(op, &c.user, c.role, cl, f, args, nil, out)
 }
 
 // accept finds a named mutation and brings its arguments into their present
 // shape.
 func (m *Machine) accept(op *Mutate, role string) (f *mutation, args value.Row, err error) {
+	defer m.recover(&err) // of an Upgrade
 	if f, err = m.mutationFor(op.Name, role, false); err != nil {
 		return nil, nil, err
 	}
@@ -222,7 +226,7 @@ func (m *Machine) run(op *Mutate, u *User, role string, cl *client, f *mutation,
 	if f != nil {
 		err = m.invoke(f, args, prepared)
 	} else {
-		err = m.operations(op, cl != nil)
+		err = m.call(func(*Ctx) error { return m.operations(op, cl != nil) })
 	}
 	var result []byte
 	if err == nil {
@@ -265,11 +269,11 @@ func (m *Machine) joinStep(sent []Send, c Conn, seq uint64) {
 }
 
 // finish ends a mutation that was refused: its receipt is all that stays of it.
-// One without an ID is told at once.
+// One without an ID is told when what was read to refuse it is durable.
 func (m *Machine) finish(cl *client, op *Mutate, err error, out *Outbox) {
 	r := m.refused(nameOf(op), err)
 	if cl == nil {
-		out.refuse(op.Conn, 0, r.code, r.text)
+		out.After = append(out.After, Send{Kind: SendError, Conn: op.Conn, Code: r.code, Message: r.text})
 		return
 	}
 	m.begin(&User{}, "", true, 0)

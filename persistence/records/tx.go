@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"runtime/debug"
+	"strings"
 
 	"github.com/parlor-server/parlor/persistence/live"
 	"github.com/parlor-server/parlor/persistence/table"
@@ -11,12 +12,19 @@ import (
 	"github.com/parlor-server/parlor/schema"
 )
 
+// What one transaction may write, far below what the store takes at once, and
+// what each write counts besides its row.
+const (
+	maxTransaction = 12 << 20
+	writeOverhead  = 32
+)
+
 // begin starts a transaction. It ends with commit or undo. A limit of 0 writes
 // is none.
 func (m *Machine) begin(u *User, role string, operator bool, limit int) {
 	m.tx = m.set.Begin(m.seq + 1)
 	m.ctx.reset(u, role, operator)
-	m.writes, m.limit = 0, limit
+	m.writes, m.limit, m.bytes = 0, limit, 0
 	m.events = m.events[:0]
 	m.planned = m.planned[:0]
 }
@@ -113,9 +121,14 @@ func (m *Machine) putPlans(out *Outbox) {
 	}
 }
 
-// count refuses the write that is one too many for a mutation.
-func (m *Machine) count() error {
+// count refuses the write that is one too many for a mutation, or of more bytes
+// than a transaction may have, the server's own too.
+func (m *Machine) count(bytes int) error {
 	m.writes++
+	m.bytes += bytes + min(bytes, value.MaxKeyBytes) + writeOverhead
+	if m.bytes > maxTransaction && !m.migrating {
+		return refuse(schema.CodeTooLarge, "a transaction may write %d bytes; make several of it", maxTransaction)
+	}
 	if m.limit > 0 && m.writes > m.limit {
 		return refuse(schema.CodeTooManyOperations, "a mutation may have %d operations", m.limit)
 	}
@@ -125,7 +138,7 @@ func (m *Machine) count() error {
 // insert adds a record, inside the transaction. A field tagged `user` that is
 // empty gets the user.
 func (m *Machine) insert(at int, row value.Row) error {
-	if err := m.count(); err != nil {
+	if err := m.count(len(row)); err != nil {
 		return err
 	}
 	t := &m.tables[at]
@@ -156,7 +169,7 @@ func (m *Machine) useKey(t *tableInfo, row value.Row) {
 
 // replace changes a record, inside the transaction.
 func (m *Machine) replace(at int, old *table.Record, row value.Row) error {
-	if err := m.count(); err != nil {
+	if err := m.count(len(row)); err != nil {
 		return err
 	}
 	t := &m.tables[at]
@@ -175,7 +188,7 @@ func (m *Machine) remove(at int, old *table.Record) bool {
 	if old == nil {
 		return false
 	}
-	if err := m.count(); err != nil {
+	if err := m.count(len(old.Key)); err != nil {
 		panic(err) // recovered as the transaction's error
 	}
 	return m.tx.Delete(at, old.Key)
@@ -183,7 +196,7 @@ func (m *Machine) remove(at int, old *table.Record) bool {
 
 // send adds an event to the transaction.
 func (m *Machine) send(at int, row value.Row) error {
-	if err := m.count(); err != nil {
+	if err := m.count(len(row)); err != nil {
 		return err
 	}
 	m.events = append(m.events, live.Event{Table: at, Row: m.withUser(&m.tables[at], row)})
@@ -212,6 +225,7 @@ func (m *Machine) refused(what string, err error) refusal {
 	m.stats.Refused++
 	r, private := answer(err)
 	if !private {
+		r.text = strings.Clone(r.text) // a hook may have taken it out of the arguments, whose memory is used again
 		return r
 	}
 	if p, ok := errors.AsType[*panicError](err); ok {
@@ -226,7 +240,6 @@ func (m *Machine) refused(what string, err error) refusal {
 func (m *Machine) after(f *mutation, args value.Row, out *Outbox) {
 	done := Committed{Room: m.room, User: m.ctx.user, Role: m.ctx.role, Seq: m.seq, Time: m.ctx.Time(), Result: m.ctx.result}
 	log := m.log
-	args = append(value.Row(nil), args...)
 	out.Hooks = append(out.Hooks, func(ctx context.Context) {
 		defer func() {
 			if p := recover(); p != nil {
