@@ -58,19 +58,8 @@ func (r *room) commit(now int64, t *transaction) {
 	r.store.Commit(&r.batch, t.end)
 }
 
-// fill makes the store's batch of the puts. The store keeps keys and values for
-// long, the machine uses their memory again: they are copied, all into one.
+// fill makes the store's batch of the puts.
 func (r *room) fill(now int64, out *outbox) {
-	size := 0
-	for i := range out.Puts {
-		size += len(out.Puts[i].Key) + len(out.Puts[i].Value)
-	}
-	memory := make([]byte, 0, size)
-	keep := func(b []byte) []byte {
-		n := len(memory)
-		memory = append(memory, b...)
-		return memory[n:len(memory):len(memory)]
-	}
 	var seq uint64
 	for i := range out.Puts {
 		p := &out.Puts[i]
@@ -78,11 +67,11 @@ func (r *room) fill(now int64, out *outbox) {
 			seq = p.Seq
 			r.batch.Begin(seq)
 		}
-		key := asString(keep(p.Key))
+		key := asString(p.Key) // copied, as the value is
 		if p.Delete {
 			r.batch.Delete(store.Space(p.Space), key)
 		} else {
-			r.batch.Put(store.Space(p.Space), key, keep(p.Value))
+			r.batch.Put(store.Space(p.Space), key, p.Value)
 		}
 	}
 	r.dueLater(now, &r.batch)

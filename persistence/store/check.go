@@ -202,8 +202,8 @@ func (c *check) entry(e journal.Entry) {
 		c.damage("room %s: transaction %d in the journal is of another epoch", e.Room, e.First)
 	}
 	r.last = e.Last
-	err = readOps(data, e.First, e.Last, func(space Space, key, _ []byte, _ uint64, _ bool) {
-		r.redo[spaceKey{space, string(key)}] = struct{}{}
+	err = readOps(data, e.First, e.Last, func(o foundOp) {
+		r.redo[spaceKey{o.space, string(data[o.keyAt : o.keyAt+o.keyLen])}] = struct{}{}
 	})
 	if err != nil {
 		c.damage("room %s, transactions %d to %d in the journal: %v", e.Room, e.First, e.Last, err)

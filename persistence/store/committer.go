@@ -10,7 +10,6 @@ const groupBytes = 4 << 20
 type committer struct {
 	queue    *queue
 	journal  *journal.Journal
-	buffers  *buffers
 	fault    func(string)
 	failed   func() error      // the store's: why it has failed
 	fail     func(error) error // the store's: makes it fail for good
@@ -75,7 +74,6 @@ func (c *committer) append(list []commit) error {
 	c.position = position
 	c.fault(pointAppended)
 	for i := range list {
-		c.buffers.put(list[i].entry)
 		list[i].done(nil)
 	}
 	c.queue.release(bytes)

@@ -35,10 +35,19 @@ func readEntryHeader(entry []byte) (kind byte, epoch uint64, ops []byte, err err
 	return entry[0], binary.BigEndian.Uint64(entry[1:]), entry[entryHeader:], nil
 }
 
+// foundOp is an operation in the data of a commit: where key and value lie.
+type foundOp struct {
+	seq               uint64
+	space             Space
+	keyAt, keyLen     int
+	valueAt, valueLen int
+	removed           bool
+}
+
 // readOps visits the operations of a commit that begins with sequence first and
-// ends with last. Keys and values are parts of data.
-func readOps(data []byte, first, last uint64, visit func(space Space, key, value []byte, seq uint64, removed bool)) error {
-	seq := first - 1
+// ends with last.
+func readOps(whole []byte, first, last uint64, visit func(foundOp)) error {
+	seq, data := first-1, whole
 	for len(data) > 0 {
 		kind := data[0]
 		data = data[1:]
@@ -53,16 +62,22 @@ func readOps(data []byte, first, last uint64, visit func(space Space, key, value
 		if n <= 0 || space > uint64(^Space(0)) {
 			return fmt.Errorf("%w: a space in transaction %d", errEntry, seq)
 		}
+		o := foundOp{seq: seq, space: Space(space), removed: kind == opDelete}
 		key, rest, ok := cutBytes(data[n:])
-		var value []byte
+		o.keyAt, o.keyLen = len(whole)-len(rest)-len(key), len(key)
 		if ok && kind == opPut {
+			var value []byte
 			value, rest, ok = cutBytes(rest)
+			o.valueAt, o.valueLen = len(whole)-len(rest)-len(value), len(value)
 		}
 		if !ok {
 			return fmt.Errorf("%w: transaction %d ends early", errEntry, seq)
 		}
+		if len(key) > MaxKeyBytes {
+			return fmt.Errorf("%w: a key of %d bytes in transaction %d", errEntry, len(key), seq)
+		}
 		data = rest
-		visit(Space(space), key, value, seq, kind == opDelete)
+		visit(o)
 	}
 	if seq != last {
 		return fmt.Errorf("%w: it ends with transaction %d instead of %d", errEntry, seq, last)

@@ -18,8 +18,9 @@ func FuzzEntry(f *testing.F) {
 		if err != nil {
 			return
 		}
-		_ = readOps(data, first, last, func(_ Space, key, value []byte, seq uint64, removed bool) {
-			if len(key)+len(value) > len(data) || seq < first {
+		_ = readOps(data, first, last, func(o foundOp) {
+			key, value := data[o.keyAt:o.keyAt+o.keyLen], data[o.valueAt:o.valueAt+o.valueLen]
+			if len(key)+len(value) > len(data) || o.seq < first {
 				t.Error("an operation that is not in the entry")
 			}
 		})

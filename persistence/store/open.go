@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math"
@@ -30,7 +31,7 @@ func Open(dir string, o Options) (*Store, error) {
 		return nil, errors.Join(err, s.closeFiles())
 	}
 	c := &committer{
-		queue: s.queue, journal: s.journal, buffers: &s.buffers, fault: s.o.Fault, position: s.journal.End(),
+		queue: s.queue, journal: s.journal, fault: s.o.Fault, position: s.journal.End(),
 		failed: s.hasFailed, fail: s.fail, appended: s.checkpoints.appended,
 	}
 	s.workers.Go(c.run)
@@ -156,14 +157,12 @@ func (s *Store) replay(e journal.Entry) error {
 	if r.active == nil {
 		r.active = new(memtable)
 	}
-	kept := append([]byte(nil), data...)
-	err = readOps(kept, e.First, e.Last, func(space Space, key, value []byte, seq uint64, removed bool) {
-		r.active.add(op{seq: seq, key: string(key), value: value, space: space, removed: removed})
-	})
-	if err == nil {
-		r.state.seq, r.state.exists = e.Last, true
+	if err := readOps(data, e.First, e.Last, func(foundOp) {}); err != nil {
+		return err
 	}
-	return err
+	r.active.add(bytes.Clone(e.Data), e.First, e.Last)
+	r.state.seq, r.state.exists = e.Last, true
+	return nil
 }
 
 // condemn puts rooms that cannot be proven whole in quarantine, durably: the

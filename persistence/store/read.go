@@ -27,12 +27,19 @@ func (r *Room) view(collect func(older, newer *memtable)) (view, error) {
 			return view{}, err
 		}
 		r.mu.Lock()
+		older, newer := r.writing, r.active
+		r.mu.Unlock()
+		r.catchUp(older)
+		r.catchUp(newer)
+		r.mu.Lock()
 		if err := r.usable(); err != nil {
 			r.mu.Unlock()
 			return view{}, err
 		}
 		cuts, wiped := r.cuts, false
-		older, newer := r.writing, r.active
+		older, newer = r.writing, r.active
+		older.catchUp(anyNumber) // what has come since
+		newer.catchUp(anyNumber)
 		if newer != nil && newer.wiped {
 			older, wiped = nil, true
 		}
@@ -180,8 +187,8 @@ func (r *Room) Get(space Space, key []byte) (value []byte, seq uint64, ok bool, 
 		var found op
 		var hit bool
 		v, err := r.view(func(older, newer *memtable) {
-			if found, hit = newer.get(space, string(key)); !hit {
-				found, hit = older.get(space, string(key))
+			if found, hit = newer.get(space, key); !hit {
+				found, hit = older.get(space, key)
 			}
 		})
 		if err != nil {
@@ -230,9 +237,7 @@ func (r *Room) Spaces() (spaces []Space, err error) {
 		v, err := r.view(func(older, newer *memtable) {
 			for _, m := range []*memtable{older, newer} {
 				if m != nil {
-					for i := range m.index {
-						spaces = append(spaces, m.index[i].space)
-					}
+					spaces = append(spaces, m.spaces...)
 				}
 			}
 		})
@@ -308,9 +313,7 @@ type spaceKey struct {
 
 // newerThan are the latest operations after since.
 func newerThan(since uint64, older, newer *memtable) []op {
-	over := older.after(since, nil)
-	over = slices.DeleteFunc(over, func(o op) bool { _, newest := newer.get(o.space, o.key); return newest })
-	return newer.after(since, over)
+	return newer.after(since, older.without(newer, older.after(since, nil)))
 }
 
 // changes visits the stored change log. Entries beyond the stored high-water

@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 )
 
@@ -102,46 +103,56 @@ func (r *Room) commit(b *Batch, done func(error)) error {
 	if err := r.s.Err(); err != nil {
 		return err
 	}
-	dirty, err := r.take(b)
+	entry, dirty, err := r.take(b)
 	if err != nil {
 		return err
 	}
 	if dirty {
 		r.s.markDirty(r)
 	}
-	c := commit{room: r.name, first: b.first, last: b.last, entry: b.entry, done: done}
-	b.entry = r.s.buffers.get()
-	return r.s.queue.push(c)
+	return r.s.queue.push(commit{room: r.name, first: b.first, last: b.last, entry: entry, done: done})
 }
 
-// take puts a batch into memory, and says whether it is the first one since a
-// checkpoint began.
-func (r *Room) take(b *Batch) (dirty bool, err error) {
+// take puts a batch into memory, as an entry which the journal is to get, and
+// says whether it is the first one since a checkpoint began.
+func (r *Room) take(b *Batch) (entry []byte, dirty bool, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if err := r.usable(); err != nil {
-		return false, err
+		return nil, false, err
 	}
 	switch {
 	case b.refusal != nil:
-		return false, b.refusal
+		return nil, false, b.refusal
 	case b.last == 0 || b.first != r.state.seq+1:
-		return false, fmt.Errorf("%w: the batch begins with %d, the room is at %d", ErrSequence, b.first, r.state.seq)
+		return nil, false, fmt.Errorf("%w: the batch begins with %d, the room is at %d", ErrSequence, b.first, r.state.seq)
 	case len(b.entry) > MaxBatchBytes:
-		return false, fmt.Errorf("%w: %d bytes, %d are the most", ErrTooLarge, len(b.entry), MaxBatchBytes)
+		return nil, false, fmt.Errorf("%w: %d bytes, %d are the most", ErrTooLarge, len(b.entry), MaxBatchBytes)
 	}
 	if err := r.s.queue.reserve(len(b.entry)); err != nil {
-		return false, err
+		return nil, false, err
 	}
-	putEntryHeader(b.entry, entryCommit, r.state.epoch)
+	entry = append(make([]byte, 0, len(b.entry)), b.entry...) // it stays until a checkpoint has written it
+	putEntryHeader(entry, entryCommit, r.state.epoch)
 	if r.active == nil {
 		r.active, dirty = new(memtable), true
 	}
-	for _, o := range b.ops {
-		r.active.add(o)
-	}
+	r.active.add(entry, b.first, b.last)
 	r.state.seq, r.state.exists = b.last, true
-	return dirty, nil
+	return entry, dirty, nil
+}
+
+// catchUpOps is how many operations are looked at while the lock is held, about:
+// commits wait no longer than for that.
+const catchUpOps = 1024
+
+// catchUp makes a memtable, which may be nil, readable.
+func (r *Room) catchUp(m *memtable) {
+	for done := false; !done; runtime.Gosched() {
+		r.mu.Lock()
+		done = m.catchUp(catchUpOps)
+		r.mu.Unlock()
+	}
 }
 
 // quarantine closes a room whose data is not what was written; the reason stays

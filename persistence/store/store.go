@@ -69,7 +69,6 @@ type Store struct {
 	tree    *bbolt.DB
 	journal *journal.Journal
 	queue   *queue
-	buffers buffers
 	log     *slog.Logger
 
 	checkpoints checkpointer

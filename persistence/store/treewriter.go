@@ -173,6 +173,7 @@ func (w *treeWriter) job(j *job) error {
 		return err
 	}
 	if j.table != nil {
+		j.room.catchUp(j.table)
 		ops := j.table.live(runtime.Gosched)
 		old, err := w.supersede(j, ops)
 		if err != nil {
@@ -240,11 +241,12 @@ type logRef struct {
 
 // supersede finds the entries of the change log that the operations replace. It
 // also adds up what the room's records will take.
-func (w *treeWriter) supersede(j *job, ops []*op) ([]logRef, error) {
+func (w *treeWriter) supersede(j *job, ops []op) ([]logRef, error) {
 	var old []logRef
 	var b *bbolt.Bucket
 	var sums recordSums
-	for i, o := range ops {
+	for i := range ops {
+		o := &ops[i]
 		if o.space < FirstLogged {
 			continue
 		}
@@ -331,32 +333,27 @@ func (w *treeWriter) appendLog(j *job) error {
 		}
 		return err
 	}
-	for _, page := range j.table.pages {
-		err := w.each(len(page), open, func(i int) error {
-			o := &page[i]
-			if o.stale || o.space < FirstLogged {
-				return nil
-			}
-			w.spare = appendLogKey(w.spare[:0], o.seq, o.space, o.key)
-			return b.Put(w.spare, appendLogValue(w.value(logValue), w.spare, o.removed))
-		})
-		if err != nil {
-			return err
+	return w.each(j.table.len, open, func(i int) error {
+		r := j.table.at(i)
+		if r.stale || r.space < FirstLogged {
+			return nil
 		}
-	}
-	return nil
+		o := j.table.op(r)
+		w.spare = appendLogKey(w.spare[:0], o.seq, o.space, o.key)
+		return b.Put(w.spare, appendLogValue(w.value(logValue), w.spare, o.removed))
+	})
 }
 
 // putRecords writes the records. What was removed from a logged space stays as
 // a tombstone.
-func (w *treeWriter) putRecords(j *job, ops []*op) error {
+func (w *treeWriter) putRecords(j *job, ops []op) error {
 	var b *bbolt.Bucket
 	var space Space
 	var sums recordSums
 	w.phase = recordPhase
 	open := func() error { b = nil; return nil }
 	return w.each(len(ops), open, func(i int) (err error) {
-		o := ops[i]
+		o := &ops[i]
 		if b == nil || o.space != space {
 			space, sums = o.space, sumsOf(j.room.name, o.space)
 			if b, err = roomBucket(w.tx, j.room.name).CreateBucketIfNotExists(spaceBucket(space)); err != nil {
