@@ -20,8 +20,10 @@ export class Server {
     if (status !== 0) throw new Error(`the server does not build:\n${stderr}`);
   }
 
-  /** Starts the server on a free port and waits until it listens. */
+  /** Starts the server on a free port and waits until it listens; again after a stop, with the same data. */
   async start() {
+    this.log = '';
+    this.port = 0;
     const child = spawn(this.binary, ['serve', '--addr', '127.0.0.1:0', '--admin', 'off', '--data', this.data], { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#process = child;
     process.on('exit', () => child.kill('SIGKILL'));

@@ -6,11 +6,18 @@ export class Wire {
   #pairs = new Set();
   #isCut = false;
   #server;
+  #port;
 
   async open(port) {
-    this.#server = createServer((page) => this.#accept(page, port)).listen(0, '127.0.0.1');
+    this.#port = port;
+    this.#server = createServer((page) => this.#accept(page)).listen(0, '127.0.0.1');
     await once(this.#server, 'listening');
     return `http://127.0.0.1:${this.#server.address().port}`;
+  }
+
+  /** Leads new connections to the server's new port; pages keep their address. */
+  lead(port) {
+    this.#port = port;
   }
 
   /** Breaks all connections, and each new one until mend is called. */
@@ -37,9 +44,9 @@ export class Wire {
     this.#server?.close();
   }
 
-  #accept(page, port) {
+  #accept(page) {
     if (this.#isCut) return page.resetAndDestroy();
-    const server = connect({ port, host: '127.0.0.1' });
+    const server = connect({ port: this.#port, host: '127.0.0.1' });
     const pair = [page, server];
     this.#pairs.add(pair);
     pair.forEach((socket, i) => {

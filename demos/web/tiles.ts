@@ -1,7 +1,8 @@
 import { box, fit, font } from './scene';
 
 const NAMES = ['Bakery', 'Harbour', 'Cinema', 'Library', 'Brewery', 'Tailor', 'Lighthouse', 'Tea house'];
-const COLUMNS = 2;
+const NARROW = 420; // CSS pixels: room for one column only
+const FEW = 5;
 const EVERY_S = 0.55; // between two transfers
 const FLIGHT_S = 0.7;
 const PAD = 20;
@@ -23,13 +24,15 @@ export class Tiles {
   constructor(private readonly canvas: HTMLCanvasElement) {}
 
   draw(elapsed: number): void {
-    this.advance(elapsed);
     const { ctx, w, h } = fit(this.canvas);
-    const tw = (w - 2 * PAD - GAP * (COLUMNS - 1)) / COLUMNS;
-    const th = (h - 2 * PAD - GAP * (NAMES.length / COLUMNS - 1)) / (NAMES.length / COLUMNS);
-    const place = (i: number): [number, number] => [PAD + (i % COLUMNS) * (tw + GAP), PAD + Math.floor(i / COLUMNS) * (th + GAP)];
+    const [columns, count] = w < NARROW ? [1, FEW] : [2, NAMES.length];
+    this.advance(elapsed, count);
+    const lines = Math.ceil(count / columns);
+    const tw = (w - 2 * PAD - GAP * (columns - 1)) / columns;
+    const th = (h - 2 * PAD - GAP * (lines - 1)) / lines;
+    const place = (i: number): [number, number] => [PAD + (i % columns) * (tw + GAP), PAD + Math.floor(i / columns) * (th + GAP)];
     ctx.textBaseline = 'middle';
-    this.tiles.forEach(({ name, balance, glow }, i) => {
+    this.tiles.slice(0, count).forEach(({ name, balance, glow }, i) => {
       const [x, y] = place(i);
       box(ctx, x, y, tw, th, 9, '#1b2333');
       box(ctx, x, y, tw, th, 9, glow > 0 ? `rgba(110, 231, 135, ${(0.28 * glow).toFixed(3)})` : `rgba(255, 124, 136, ${(-0.28 * glow).toFixed(3)})`);
@@ -56,12 +59,12 @@ export class Tiles {
     }
   }
 
-  private advance(elapsed: number): void {
+  private advance(elapsed: number, count: number): void {
     this.wait -= elapsed;
     if (this.wait < 0) {
       this.wait = EVERY_S;
-      const from = Math.floor(Math.random() * NAMES.length);
-      const to = (from + 1 + Math.floor(Math.random() * (NAMES.length - 1))) % NAMES.length;
+      const from = Math.floor(Math.random() * count);
+      const to = (from + 1 + Math.floor(Math.random() * (count - 1))) % count;
       const amount = 1 + Math.floor(Math.random() * 400);
       this.tiles[from].balance -= amount;
       this.tiles[from].glow = -1;

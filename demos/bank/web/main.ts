@@ -68,9 +68,11 @@ const ledger = new Ledger((id) => transfers.pick(id));
 const draw = () => {
   asked = false;
   const whole = accounts.status === 'live' || accounts.status === 'stale';
-  ledger.show(accounts.rows, room.user, whole);
-  transfers.show(accounts.rows);
-  showMine(accounts.rows.find(({ Owner }) => Owner === room.user), whole);
+  const mine = accounts.rows.filter(({ Owner }) => Owner === room.user);
+  const rows = [...mine, ...accounts.rows.filter(({ Owner }) => Owner !== room.user)];
+  ledger.show(rows, room.user, whole);
+  transfers.show(rows);
+  showMine(mine[0], whole);
 };
 openAccount(room);
 let asked = false; // a picture shows all that came since the last one
