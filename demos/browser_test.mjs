@@ -5,66 +5,17 @@
 // Every page has a wire of its own to the server, which is cut and held.
 // The tests are scenes of one story: after one has failed the rest are skipped.
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, before, test } from 'node:test';
-import { chromium } from 'playwright-core';
-import { Server } from './browser/server.mjs';
+import { readFileSync } from 'node:fs';
+import { Story } from './browser/story.mjs';
 import { Visitor } from './browser/visitor.mjs';
 
-const CHROMIUM = process.env.CHROMIUM || '/usr/bin/chromium';
-const QUIET = ['--no-sandbox', '--disable-quic', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'];
 const FIELD = JSON.parse(readFileSync(new URL('arena/web/field.json', import.meta.url), 'utf8'));
 
 const ada = new Visitor('Ada');
 const bob = new Visitor('Bob');
 const walt = new Visitor('Walt');
-const visitors = [ada, bob, walt];
-let folder;
-let server;
-let browser;
-let failed = false;
-
-before(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'parlor-browser-'));
-  server = new Server(folder);
-  await server.start();
-  browser = await chromium.launch({ executablePath: CHROMIUM, args: QUIET });
-});
-
-after(async () => {
-  for (const { wire } of visitors) wire.close();
-  await Promise.all([browser?.close(), server?.stop()]);
-  for (const name of failed ? ['parlor', 'data'] : ['']) rmSync(join(folder, name), { recursive: true, force: true });
-});
-
-/** A test after which no page may have complained. When it fails it leaves pictures of all pages. */
-function scene(title, play) {
-  test(title, { timeout: 60_000 }, async (t) => {
-    if (failed) return t.skip('the story ended before');
-    try {
-      await play(t);
-      for (const visitor of visitors) {
-        const { name, page, faults } = visitor;
-        assert.deepEqual(faults, [], `${name}'s page complained`);
-        if (page && !page.isClosed()) assert.equal(await visitor.desyncs(), 0, `${name}'s page lost the state`);
-      }
-    } catch (error) {
-      failed = true;
-      await leavePictures(t);
-      throw error;
-    }
-  });
-}
-
-async function leavePictures(t) {
-  for (const { name, page } of visitors) {
-    const path = join(folder, `${name}.png`);
-    await page?.screenshot({ path, timeout: 5000 }).then(() => t.diagnostic(`picture: ${path}`), () => {});
-  }
-  t.diagnostic(`server: ${server.log.trim()}`);
-}
+const story = new Story([ada, bob, walt]);
+const scene = story.scene.bind(story);
 
 /** The key that leads where there is more room, to the left or to the right. */
 function roomyKey({ X, Y }) {
@@ -126,7 +77,7 @@ async function isSeatedAgain(was) {
 }
 
 scene('the first page lists the demos and nobody in them', async () => {
-  await bob.arrive(browser, server.port, '/');
+  await bob.arrive(story.browser, story.server.port, '/');
   for (const kind of ['arena', 'walkers']) {
     await bob.page.waitForSelector(`a.demo[href="${kind}/"] h2`);
     await bob.until((kind) => document.querySelector(`.live[data-kind=${kind}]`).textContent === 'Nobody is there yet', kind);
@@ -135,7 +86,7 @@ scene('the first page lists the demos and nobody in them', async () => {
 });
 
 scene('a player counts on the first page, and is joined from there', async () => {
-  await ada.arrive(browser, server.port, '/arena/?fighters=0');
+  await ada.arrive(story.browser, story.server.port, '/arena/?fighters=0');
   await ada.enter();
   await bob.until(() => document.querySelector('.live[data-kind=arena]').textContent === '1 player in 1 room');
   await bob.page.click('#rooms a:text("Join")');
@@ -245,7 +196,7 @@ scene("one's own player obeys at once over a bad network", async (t) => {
 });
 
 scene('a walker is drawn, and walks', async () => {
-  await walt.arrive(browser, server.port, '/walkers/');
+  await walt.arrive(story.browser, story.server.port, '/walkers/');
   await walt.until(() => /^1 walker, your score is \d+, \d+ ms$/.test(document.getElementById('status').textContent));
   await walt.page.evaluate(() => {
     const copy = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
@@ -267,6 +218,7 @@ scene('a walker is drawn, and walks', async () => {
 });
 
 scene('the server ends in order, and its rooms replay', async (t) => {
+  const { browser, server } = story;
   await browser.close();
   assert.equal(await server.stop(), 0, server.log);
   assert.doesNotMatch(server.log, /panic| ERR /);

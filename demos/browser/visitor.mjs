@@ -10,14 +10,15 @@ export class Visitor {
   /** The player's ID in the arena. */
   id = 0;
 
-  constructor(name) {
+  constructor(name, viewport = { width: 880, height: 560 }) {
     this.name = name;
+    this.viewport = viewport;
   }
 
   /** Opens a page of the server that listens on port. */
   async arrive(browser, port, path) {
     const origin = await this.wire.open(port);
-    const context = await browser.newContext({ viewport: { width: 880, height: 560 } });
+    const context = await browser.newContext({ viewport: this.viewport });
     this.page = await context.newPage();
     this.page.setDefaultTimeout(DEADLINE_MS);
     await this.#watch();
