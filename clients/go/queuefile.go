@@ -175,6 +175,7 @@ func (k *kept) apply(q queueRecord) {
 		k.refusals[q.number] = q.err
 		move(&k.rejectedWrites)
 	case queueUnresolved:
+		k.settled = max(k.settled, q.id)
 		move(&k.unresolved)
 	case queueDropped:
 		k.rejectedWrites = slices.DeleteFunc(k.rejectedWrites, byNumber)

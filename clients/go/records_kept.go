@@ -24,7 +24,7 @@ type Rejection struct {
 }
 
 // Unresolved is a durable write of which nobody knows whether it was done: it may
-// have been sent, and the room no longer knows this client. It stays until
+// have been sent, and the room no longer knows this client, or what came of it. It stays until
 // Retry or Dismiss.
 type Unresolved struct {
 	Record WriteRecord

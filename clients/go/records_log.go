@@ -63,8 +63,10 @@ type writeLog struct {
 	pause      *time.Timer   // before what the server would not take is sent again; nil: none
 }
 
-// inFlight is how many writes may be without a receipt on one connection.
-const inFlight = 256
+// inFlight is how many mutation IDs may be without a receipt on one connection.
+// A room keeps as many receipts of each client, so that whatever is lost with a
+// connection, each write that was under way gets its receipt on the next.
+const inFlight = 128
 
 // reserveIDs is how many mutation IDs the queue file reserves at once for
 // confirmed writes, which it does not hold: after a crash they are given up.
@@ -98,27 +100,19 @@ func (l *writeLog) forgotten(epoch uint64, now time.Time) bool {
 	return false
 }
 
-// renew takes a new client ID. If writes in the queue may have been sent under
-// the old one, the application must say what becomes of them; else they get new
-// numbers and go on.
+// renew takes a new client ID. Of writes that may have been sent under the old
+// one the application must say what becomes of them; the others get new IDs and
+// go on.
 func (l *writeLog) renew(r *RecordRoom) {
-	sent := slices.ContainsFunc(l.pending, func(w *write) bool { return w.mode == durable && w.sent })
 	kept := l.pending[:0]
 	for _, w := range l.pending {
 		switch {
 		case w.mode == confirmed:
 			w.finish(Receipt{}, &RefusedError{Code: schema.CodeClientUnknown, Message: "the room does not know whether it was done"})
-		case sent:
-			l.unresolved = append(l.unresolved, w)
+		case w.sent:
+			w.finish(Receipt{}, &RefusedError{Code: schema.CodeClientUnknown, Message: "the room does not know whether it was done"})
 			l.durables--
-			r.notify(func() {
-				r.mu.Lock()
-				u := Unresolved{w: w, Record: recordOf(r, w)}
-				r.mu.Unlock()
-				for f := range r.onUnresolved.all() {
-					f(u)
-				}
-			})
+			l.leaveOpen(r, w)
 		default:
 			kept = append(kept, w)
 		}
@@ -131,6 +125,19 @@ func (l *writeLog) renew(r *RecordRoom) {
 	}
 	l.last = uint64(len(kept))
 	l.rewrite, l.fileLater = true, nil
+}
+
+// leaveOpen lists a write of which nobody knows whether it was done.
+func (l *writeLog) leaveOpen(r *RecordRoom, w *write) {
+	l.unresolved = append(l.unresolved, w)
+	r.notify(func() {
+		r.mu.Lock()
+		u := Unresolved{w: w, Record: recordOf(r, w)}
+		r.mu.Unlock()
+		for f := range r.onUnresolved.all() {
+			f(u)
+		}
+	})
 }
 
 // lost ends a connection: confirmed writes fail, durable ones wait for the next.
@@ -169,10 +176,12 @@ func (l *writeLog) due() bool {
 	return l.unknown || len(l.fileLater) > 0 || l.pause == nil && l.pushed < l.last && l.room() > 0
 }
 
-// room is how many writes may be pushed.
+// room is how many IDs may be pushed.
 func (l *writeLog) room() int {
-	flying, _ := l.find(l.pushed + 1)
-	return inFlight - flying
+	if len(l.pending) == 0 || l.pending[0].id > l.pushed {
+		return inFlight
+	}
+	return inFlight - int(l.pushed+1-l.pending[0].id)
 }
 
 // find is the place of the first pending write with this ID or a later one.
@@ -212,34 +221,51 @@ func (l *writeLog) take(id uint64) *write {
 	return w
 }
 
-// received handles a receipt; mu is held.
+// unseen are refusals of a message that will never reach its room: its write
+// has failed, and its ID is still to be used. All others without a sequence are
+// of a room that is busy, closing or not open, and pass.
+var unseen = [...]schema.Code{
+	schema.CodeForbidden, schema.CodeValidation, schema.CodeTooLarge, schema.CodeBadMessage, schema.CodeBadInput,
+}
+
+// received handles a receipt; mu is held. With a sequence it is the room's last
+// word, else the room has not looked at the mutation.
 func (l *writeLog) received(r *RecordRoom, m *schema.ReceiptInfo) {
-	switch m.Code {
-	case schema.CodeOutOfOrder, schema.CodeRateLimited, schema.CodeGoingAway, schema.CodeStoreFailed, schema.CodeNotInRoom:
-		l.pushAgain(r)
-		return
-	case schema.CodeClientUnknown:
+	switch {
+	case m.Seq > 0 || m.Code == 0 || m.Code == schema.CodeResultExpired:
+		l.settled = max(l.settled, m.Mutation)
+	case m.Code == schema.CodeClientUnknown:
 		l.unknown = true
 		return
-	}
-	if m.Seq > 0 {
-		l.settled = max(l.settled, m.Mutation)
-	} else {
-		l.pushed = min(l.pushed, m.Mutation-1) // the room has not seen it: it will be void
+	case !slices.Contains(unseen[:], m.Code):
+		l.pushAgain(r)
+		return
+	default:
+		l.pushed = min(l.pushed, m.Mutation-1) // it will be void
 	}
 	w := l.take(m.Mutation)
-	if w == nil {
-		return
-	}
-	if m.Code == 0 {
+	switch {
+	case w == nil && m.Seq == 0:
+		l.pushAgain(r) // not even a void one is taken
+	case w == nil:
+	case m.Code == 0:
 		w.finish(Receipt{Seq: m.Seq, Result: m.Result}, nil)
-	} else {
+	default:
 		w.finish(Receipt{}, &RefusedError{Code: m.Code, Message: m.Message, Field: m.Field})
 	}
-	switch {
-	case w.mode != durable:
-	case m.Code == 0 || m.Code == schema.CodeResultExpired: // processed, whatever came of it
+	if w != nil && w.mode == durable {
+		l.close(r, w, m)
+	}
+}
+
+// close does what a receipt means for a durable write.
+func (l *writeLog) close(r *RecordRoom, w *write, m *schema.ReceiptInfo) {
+	switch m.Code {
+	case 0:
 		l.fileLater = append(l.fileLater, queueRecord{kind: queueDone, number: w.number, id: w.id})
+	case schema.CodeResultExpired: // done or refused, nobody knows
+		l.fileLater = append(l.fileLater, queueRecord{kind: queueUnresolved, number: w.number, id: w.id})
+		l.leaveOpen(r, w)
 	default:
 		rejection := Rejection{w: w, Record: recordOf(r, w), Err: &RefusedError{Code: m.Code, Message: m.Message, Field: m.Field}}
 		l.rejected = append(l.rejected, rejection)

@@ -156,14 +156,13 @@ func (r *RecordRoom) batch() []schema.MutateInfo {
 		}
 	}
 	var batch []schema.MutateInfo
-	for room := l.room(); l.pause == nil && room > 0 && l.pushed < l.last; {
+	for l.pause == nil && l.pushed < l.last && l.room() > 0 && len(batch) < inFlight {
 		l.pushed++
 		i, ok := l.find(l.pushed)
 		switch {
 		case ok:
 			w := l.pending[i]
 			batch = append(batch, schema.MutateInfo{ID: w.id, Name: w.name, Args: w.args, Version: w.version})
-			room--
 		case l.pushed > l.settled: // given up before the server saw it, or so it seems
 			batch = append(batch, schema.MutateInfo{ID: l.pushed, Void: true})
 		}
