@@ -14,6 +14,7 @@ const (
 	partSize   = 32 << 10  // bytes of one part of a snapshot, about
 	pauseAbove = 256 << 10 // bytes that wait here before the machine makes no more deltas
 	giveUpAt   = 8 << 20   // bytes that wait here before the client is given up
+	streamCost = 1 << 10   // bytes that a snapshot counts while it waits
 )
 
 // conn is a client's connection as its room sees it. The room owns it.
@@ -104,6 +105,9 @@ func (c *conn) takes(r *room, n int) bool {
 func (c *conn) wait(r *room, x waiting) {
 	c.queue = append(c.queue, x)
 	c.waiting += len(x.body)
+	if x.stream != nil {
+		c.waiting += streamCost
+	}
 	if !c.blocked {
 		c.blocked = true
 		r.blocked = append(r.blocked, c)
@@ -161,6 +165,7 @@ func (c *conn) pump(r *room, w *worker, started time.Time) bool {
 				}
 				continue
 			}
+			c.waiting -= streamCost
 		} else {
 			if !c.takes(r, len(x.body)) {
 				return true
@@ -189,6 +194,18 @@ func (c *conn) part(w *worker, x *waiting) bool {
 	c.link.Message(schema.Header{Kind: schema.KindDelta, Flags: flags}, body)
 	c.allow -= len(body) + schema.HeaderSize
 	return last
+}
+
+// dismiss tells the client that its room has failed.
+func (c *conn) dismiss(why *schema.Error) {
+	b := schema.NewBuilder()
+	if c.opened {
+		c.link.Message(schema.Header{Kind: schema.KindLeft}, b.Left(why.Code, why.Message))
+	} else { // its Open waits for an answer
+		c.link.Message(schema.Header{Kind: schema.KindError}, b.Error(&schema.Error{Code: why.Code, Request: c.asked, Message: why.Message}))
+	}
+	c.link.Flush()
+	c.link.Done()
 }
 
 // finish ends the membership: its last message was sent.

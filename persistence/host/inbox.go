@@ -117,9 +117,11 @@ func (b *inbox) close() bool {
 	return b.closed
 }
 
-// drop closes the inbox and forgets what waits.
-func (b *inbox) drop() {
+// drop closes the inbox and returns what waits, which nobody works on any more.
+func (b *inbox) drop() []item {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	items := b.items
 	b.closed, b.items, b.bytes = true, nil, nil
+	return items
 }

@@ -67,6 +67,9 @@ func (r *room) load() (err error) {
 	if r.store, err = h.store.Room(r.name); err != nil {
 		return err
 	}
+	if err := h.store.Sync(); err != nil { // of a room that failed while it was committing
+		return err
+	}
 	if !r.store.Exists() && r.remote != "" && h.cfg.MayOpen != nil && !h.cfg.MayOpen(r.remote) {
 		return schema.Errorf(schema.CodeRateLimited, "too many new rooms from your address; wait a second")
 	}

@@ -174,12 +174,16 @@ func (r *room) fail(err error) {
 	}
 	h.cfg.Logger.Error("a record room has failed and is closed", "room", r.name, "error", err)
 	h.stats.Failed.Add(1)
-	r.inbox.drop()
-	builder := schema.NewBuilder()
+	waiting := append(r.items[r.next:], r.inbox.drop()...)
 	for _, c := range r.conns {
-		c.link.Message(schema.Header{Kind: schema.KindLeft}, builder.Left(coded.Code, coded.Message))
-		c.link.Flush()
-		c.link.Done()
+		c.dismiss(coded)
+	}
+	for i := range waiting {
+		if waiting[i].kind == itemEnter {
+			s := waiting[i].seat
+			s.asked = s.request.Request
+			s.dismiss(coded)
+		}
 	}
 	r.shut(told)
 }

@@ -3,6 +3,7 @@ package host
 import (
 	"bytes"
 	"context"
+	"runtime/debug"
 	"sync/atomic"
 
 	"github.com/parlor-server/parlor/persistence/records"
@@ -20,22 +21,38 @@ type Seat struct {
 	conn // the room's
 }
 
-// Open loads the room if nobody has it open, and asks the kind's Auth hook. It
+// Open asks the kind's Auth hook, and loads the room if nobody has it open. It
 // waits as long as ctx lets it. The error is a *schema.Error if it is for the
 // client.
 func (h *Host) Open(ctx context.Context, req OpenRequest) (*Seat, error) {
+	if err := h.authorize(ctx, req.Room, req.User); err != nil {
+		return nil, err
+	}
 	r, err := h.enter(req.Room, req.Remote)
 	if err != nil {
 		return nil, err
 	}
-	if err = r.kind.Auth(ctx, req.Room, req.User); err == nil {
-		err = r.wait(ctx)
-	}
-	if err != nil {
+	if err := r.wait(ctx); err != nil {
 		h.release(r)
 		return nil, err
 	}
 	return &Seat{room: r, request: req}, nil
+}
+
+// authorize asks the Auth hook of the room's kind, before the room is loaded or
+// made: whom it refuses costs neither memory nor disk.
+func (h *Host) authorize(ctx context.Context, room string, u records.User) (err error) {
+	kind, err := h.kindOf(room)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			h.cfg.Logger.Error("the Auth hook panicked", "room", room, "user", u.ID, "panic", p, "stack", string(debug.Stack()))
+			err = schema.Errorf(schema.CodeInternal, "the server failed to find out whether you may enter")
+		}
+	}()
+	return kind.Auth(ctx, room, u)
 }
 
 // Enter brings the client into the room: Opened arrives through link, or an

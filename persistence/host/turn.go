@@ -121,7 +121,7 @@ func (r *room) work(w *worker, started time.Time) bool {
 		it := &r.items[r.next]
 		r.next++
 		r.apply(now, it, &t.out)
-		if n%16 == 0 && time.Since(started) > slice || t.out.large() {
+		if n%16 == 0 && time.Since(started) > slice || t.out.large() || t.out.Size() >= maxTurn {
 			more = true
 			break
 		}
@@ -132,6 +132,9 @@ func (r *room) work(w *worker, started time.Time) bool {
 	r.finish(w, now, t)
 	return more
 }
+
+// maxTurn is how many bytes a turn makes durable before it ends.
+const maxTurn = 1 << 20
 
 // refill takes what has come.
 func (r *room) refill() bool {
@@ -150,7 +153,7 @@ func (r *room) finish(w *worker, now int64, t *transaction) {
 	switch {
 	case len(t.out.Puts) > 0:
 		r.pending = append(r.pending, t)
-		r.commit(now, t)
+		r.commitParts(now, t)
 	case len(r.pending) > 0 && !t.out.empty():
 		r.pending = append(r.pending, t) // after those before it
 	default:

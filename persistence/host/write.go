@@ -66,16 +66,16 @@ func (h *Host) Query(ctx context.Context, room string, caller Caller, collection
 
 // ask opens the room, hands it an op, and waits for its answer.
 func (h *Host) ask(ctx context.Context, name string, caller Caller, op func(done func()) records.Op) error {
+	if !caller.Operator {
+		if err := h.authorize(ctx, name, caller.User); err != nil {
+			return err
+		}
+	}
 	r, err := h.enter(name, caller.Remote)
 	if err != nil {
 		return err
 	}
 	defer h.release(r)
-	if !caller.Operator {
-		if err := r.kind.Auth(ctx, name, caller.User); err != nil {
-			return err
-		}
-	}
 	if err := r.wait(ctx); err != nil {
 		return err
 	}

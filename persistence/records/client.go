@@ -96,6 +96,7 @@ func (m *Machine) putReceipt(out *Outbox, s *storedReceipt) {
 	middle := len(out.buf)
 	out.buf = s.append(out.buf)
 	out.Puts = append(out.Puts, Put{Seq: m.seq, Space: SpaceReceipts, Key: out.buf[start:middle:middle], Value: out.buf[middle:len(out.buf):len(out.buf)]})
+	out.size += len(out.buf) - start
 }
 
 // append encodes the receipt for the store.

@@ -220,3 +220,28 @@ func TestR14_3_TransactionBytes(t *testing.T) {
 		t.Errorf("18 MB in one transaction: %v", err)
 	}
 }
+
+// TestR7_1_TooMuchToPrepare: what is not taken is as if it had never come.
+func TestR7_1_TooMuchToPrepare(t *testing.T) {
+	room := recordstest.New(t, ClubRoom())
+	ann, bob := room.Join("ann"), room.Join("bob")
+	room.HoldPrepare()
+	for range 2000 {
+		ann.Fire(Collect{"a"})
+	}
+	name, row, _ := room.Machine().EncodeArgs(Collect{"b"})
+	op := records.Mutate{ID: 1, Name: name, Args: row}
+	r, _ := bob.Push(op)
+	if r.Code != schema.CodeRateLimited || r.Seq != 0 {
+		t.Errorf("the receipt is %v", r)
+	}
+	var told records.Receipt
+	room.Do(&records.Invoke{Name: name, Operator: true, Args: []byte(`{"ID":"c"}`), Done: func(r records.Receipt) { told = r }})
+	if told.Code != schema.CodeRateLimited {
+		t.Errorf("the call ended with %v", told.Code)
+	}
+	room.Prepare()
+	_, _ = bob.Push(op)
+	room.Prepare()
+	equal(t, "things", things(room), "a", "b")
+}

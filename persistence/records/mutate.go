@@ -105,6 +105,10 @@ func (m *Machine) start(op *Mutate, c *conn, cl *client, out *Outbox) {
 		return
 	}
 	f, args, err := m.accept(op, c.role)
+	if err == nil && f.prepare != nil && len(m.waiting) >= maxWaiting {
+		m.overloaded(op, c, cl, out)
+		return
+	}
 	if err == nil && f.prepare != nil {
 		w := &waiting{Mutate: *op, user: c.user, client: cl, f: f, args: slices.Clone(args)}
 		w.Mutate.Args = nil
@@ -122,6 +126,22 @@ func (m *Machine) start(op *Mutate, c *conn, cl *client, out *Outbox) {
 		args = slices.Clone(args) // AfterCommit has them, and what Execute took out of them
 	}
 	m.run(op, &c.user, c.role, cl, f, args, nil, out)
+}
+
+// maxWaiting is how many preparations may be under way in a room, of all users.
+const maxWaiting = 1024
+
+const overloaded = "the room prepares as much as it can; send it again later"
+
+// overloaded asks to send a mutation again later. Nothing is kept of it: it has
+// not been seen.
+func (m *Machine) overloaded(op *Mutate, c *conn, cl *client, out *Outbox) {
+	m.stats.Refused++
+	if cl == nil {
+		out.refuse(c.id, 0, schema.CodeRateLimited, overloaded)
+		return
+	}
+	m.receipt(c.id, Receipt{Mutation: op.ID, Code: schema.CodeRateLimited, Message: overloaded}, out)
 }
 
 // accept finds a named mutation and brings its arguments into their present
@@ -330,6 +350,10 @@ func (op *Invoke) apply(m *Machine, out *Outbox) {
 		return
 	}
 	args := f.args.New(patch)
+	if f.prepare != nil && len(m.waiting) >= maxWaiting {
+		m.answerCall(op, m.seq, nil, refuse(schema.CodeRateLimited, overloaded), out)
+		return
+	}
 	if f.prepare != nil {
 		copied := *op
 		m.prepare(&waiting{user: op.User, call: &copied, f: f, args: args}, out)

@@ -26,7 +26,11 @@ type Outbox struct {
 
 	buf      []byte    // keys and values of Puts; those that were cut from an earlier, shorter one stay in it
 	receipts []Receipt // of After
+	size     int       // bytes of Puts
 }
+
+// Size is how many bytes Puts are, about.
+func (o *Outbox) Size() int { return o.size }
 
 // Reset empties the outbox for new use; nothing of what it held may be used
 // any more.
@@ -38,16 +42,18 @@ func (o *Outbox) Reset() {
 	clear(o.Hooks)
 	clear(o.receipts)
 	o.Now, o.Prepare, o.Puts, o.After, o.Hooks = o.Now[:0], o.Prepare[:0], o.Puts[:0], o.After[:0], o.Hooks[:0]
-	o.buf, o.receipts = o.buf[:0], o.receipts[:0]
+	o.buf, o.receipts, o.size = o.buf[:0], o.receipts[:0], 0
 }
 
 // put adds a key to write. Key is copied, value is not.
 func (o *Outbox) put(seq uint64, space uint32, key string, value []byte) {
 	o.Puts = append(o.Puts, Put{Seq: seq, Space: space, Key: o.copyKey(key), Value: value})
+	o.size += len(key) + len(value)
 }
 
 func (o *Outbox) delete(seq uint64, space uint32, key string) {
 	o.Puts = append(o.Puts, Put{Seq: seq, Space: space, Key: o.copyKey(key), Delete: true})
+	o.size += len(key)
 }
 
 func (o *Outbox) copyKey(key string) []byte {

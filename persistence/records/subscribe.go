@@ -138,10 +138,16 @@ func (m *Machine) query(op *Read) (Result, error) {
 	return result, nil
 }
 
-// apply runs what is due.
+// maxDue is how many calls of schedules run in one Due: thousands may be due at
+// one time.
+const maxDue = 64
+
+// apply runs what is due, or a part of it: NextDue tells.
 func (op *Due) apply(m *Machine, out *Outbox) {
-	for p := m.nextPlan(); p != nil && p.at <= m.now; p = m.nextPlan() {
+	p := m.nextPlan()
+	for n := 0; n < maxDue && p != nil && p.at <= m.now; n++ {
 		m.runPlan(p, out)
+		p = m.nextPlan()
 	}
 	if len(m.clients) > 0 && m.forget <= m.now {
 		m.forgetClients(out)
