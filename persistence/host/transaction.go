@@ -51,13 +51,6 @@ func (t *transaction) reset() {
 	t.done.Store(false)
 }
 
-// commit hands the puts to the store. The room is woken when they are durable.
-func (r *room) commit(now int64, t *transaction) {
-	t.began = time.Now()
-	r.fill(now, &t.out)
-	r.store.Commit(&r.batch, t.end)
-}
-
 // fill makes the store's batch of the puts.
 func (r *room) fill(now int64, out *outbox) {
 	var seq uint64

@@ -8,7 +8,8 @@ import (
 // Limits of what a commit may hold.
 const (
 	MaxKeyBytes   = 16 << 10
-	MaxBatchBytes = 16 << 20
+	MaxValueBytes = 16 << 20
+	MaxBatchBytes = 512 << 20 // a migration writes all of a room at once
 )
 
 // keptBuffer is the largest encoding buffer that is used again.
@@ -57,8 +58,8 @@ func (b *Batch) add(kind byte, space Space, key string, value int) {
 	if b.refusal == nil && key == "" {
 		b.refusal = ErrNoKey
 	}
-	if b.refusal == nil && (len(key) > MaxKeyBytes || value > MaxBatchBytes) {
-		b.refusal = fmt.Errorf("%w: a key of %d bytes with a value of %d; %d and %d are the most", ErrTooLarge, len(key), value, MaxKeyBytes, MaxBatchBytes)
+	if b.refusal == nil && (len(key) > MaxKeyBytes || value > MaxValueBytes) {
+		b.refusal = fmt.Errorf("%w: a key of %d bytes with a value of %d; %d and %d are the most", ErrTooLarge, len(key), value, MaxKeyBytes, MaxValueBytes)
 	}
 	b.ops++
 	b.entry = append(b.entry, kind)

@@ -28,8 +28,8 @@ var (
 	ErrOverloaded = errors.New("the disk is behind: the queue of commits is full")
 	// ErrSequence refuses a commit whose sequences do not follow the room's.
 	ErrSequence = errors.New("the sequence does not follow the room's last one")
-	// ErrTooLarge refuses a commit with a key beyond MaxKeyBytes, or with more
-	// than MaxBatchBytes.
+	// ErrTooLarge refuses a commit with a key beyond MaxKeyBytes, a value beyond
+	// MaxValueBytes, or with more than MaxBatchBytes.
 	ErrTooLarge = errors.New("the commit is too large")
 	// ErrNoKey refuses a commit with an empty key.
 	ErrNoKey = errors.New("a key is empty")

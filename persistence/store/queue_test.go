@@ -112,7 +112,7 @@ func TestBadBatchesAreRefused(t *testing.T) {
 		"a hole":       {func(b *Batch) { b.Begin(2); b.Begin(4) }, ErrSequence},
 		"a long key":   {func(b *Batch) { b.Begin(2); b.Put(300, strings.Repeat("k", MaxKeyBytes+1), nil) }, ErrTooLarge},
 		"no key":       {func(b *Batch) { b.Begin(2); b.Delete(300, "") }, ErrNoKey},
-		"a long value": {func(b *Batch) { b.Begin(2); b.Put(300, "k", make([]byte, MaxBatchBytes)) }, ErrTooLarge},
+		"a long value": {func(b *Batch) { b.Begin(2); b.Put(300, "k", make([]byte, MaxValueBytes+1)) }, ErrTooLarge},
 	} {
 		var b Batch
 		test.fill(&b)

@@ -183,7 +183,7 @@ func (r *restore) record() error {
 	if err != nil {
 		return err
 	}
-	value, err := r.in.bytes(MaxBatchBytes)
+	value, err := r.in.bytes(MaxValueBytes)
 	if err != nil {
 		return err
 	}
