@@ -163,14 +163,29 @@ scene('a kill leaves a trophy, and who takes it has it for good', async (t) => {
 scene('the shelf is there after a restart of the server and the page', async () => {
   assert.equal(await story.server.stop(), 0, story.server.log);
   assert.doesNotMatch(story.server.log, /panic| ERR /);
+  const addresses = [ada, bob].map(({ page }) => page.url());
+  for (const who of [ada, bob]) {
+    await who.until(() => window.__parlor.room.status !== 'joined'); // no seat is kept then
+    await who.page.goto('about:blank');
+  }
   await story.server.start();
   for (const { wire } of [ada, bob]) wire.lead(story.server.port);
-  await bob.page.goto(new URL('/arena/', bob.page.url()).href);
+  await Promise.all([ada, bob].map(({ page }, i) => page.goto(new URL('/arena/?fighters=0', addresses[i]).href)));
   await bob.page.waitForSelector('#shelf:not([hidden])');
   const counts = await bob.page.$$eval('#shelf b', (all) => all.map((b) => Number(b.textContent)));
   assert.deepEqual(counts.sort(), [0, 0, 1]);
   assert.match(await bob.page.textContent('#shelf-last'), /^The last one, (bronze|silver|gold), was Ada’s\.$/);
   await bob.enter();
   await bob.until(() => document.getElementById('trophies').textContent === '1');
+});
+
+scene('a shelf that stays closed keeps nobody from playing', async () => {
+  await ada.page.waitForSelector('#shelf:not([hidden])');
+  await ada.page.evaluate(() => localStorage.setItem('parlor.arena.owner', JSON.stringify({ user: 'guest-of-before', guest: '' })));
+  await ada.page.reload();
+  await ada.enter();
+  await ada.until(() => document.getElementById('shelf-last').textContent.startsWith('Your shelf is empty'));
+  const owner = await ada.page.evaluate(() => JSON.parse(localStorage.getItem('parlor.arena.owner')).user);
+  assert.equal(owner, await ada.page.evaluate(() => window.__parlor.client.welcome.user));
   assert.equal(await story.server.stop(), 0, story.server.log);
 });
