@@ -53,7 +53,7 @@ export class RecordClient extends Client {
 
   private async openHome(): Promise<RecordsHome> {
     const home = await openHome(this.more.records);
-    if (this.more.token === undefined && this.guestToken === '') this.guestToken = ((await home.disk.get(['guest', this.url])) as string | undefined) ?? '';
+    if (this.more.token === undefined && this.guestToken === '') this.guestToken = ((await home.disk.get(['guest', this.url]).catch(() => undefined)) as string | undefined) ?? '';
     return home;
   }
 }

@@ -3,6 +3,8 @@ import type { Fields } from './row';
 interface Held {
   row: Fields;
   holders: number;
+  /** The sequence that it was kept at, if it is of an earlier visit. */
+  kept?: bigint;
 }
 
 /**
@@ -23,14 +25,25 @@ export class Confirmed {
     if (old === undefined) this.rows.set(key, { row, holders: 1 });
     else {
       old.row = row;
+      old.kept = undefined;
       if (!held) old.holders++;
+    }
+  }
+
+  /** Takes a row of an earlier visit; of what several queries kept the latest counts, and all that the server said since. */
+  restore(key: string, row: Fields, at: bigint): void {
+    const old = this.rows.get(key);
+    if (old === undefined) this.rows.set(key, { row, holders: 1, kept: at });
+    else {
+      old.holders++;
+      if (old.kept !== undefined && old.kept < at) Object.assign(old, { row, kept: at });
     }
   }
 
   /** Changes cells of a row that is held. */
   patch(key: string, patch: Fields): void {
     const held = this.rows.get(key);
-    if (held !== undefined) held.row = { ...held.row, ...patch };
+    if (held !== undefined) Object.assign(held, { row: { ...held.row, ...patch }, kept: undefined });
   }
 
   /** A query holds the row no more. */

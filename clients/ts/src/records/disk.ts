@@ -57,56 +57,97 @@ function compareKeys(a: DiskKey, b: DiskKey): number {
 
 const STORE = 'kept';
 
-/** A disk in IndexedDB. */
+/**
+ * A disk in IndexedDB. Browsers close databases under pages: it is opened
+ * again when it is needed.
+ */
 export class IndexedDisk implements Disk {
-  private constructor(private readonly db: IDBDatabase) {}
+  private db: Promise<IDBDatabase> | undefined;
+
+  private constructor(
+    private readonly factory: IDBFactory,
+    private readonly name: string,
+  ) {}
 
   /** Opens the database, and makes it if there is none. */
   static async open(factory: IDBFactory, name = 'parlor'): Promise<IndexedDisk> {
-    const request = factory.open(name, 1);
-    request.onupgradeneeded = () => request.result.createObjectStore(STORE);
-    const db = await done(request);
-    db.onversionchange = () => db.close();
-    return new IndexedDisk(db);
+    const disk = new IndexedDisk(factory, name);
+    await disk.opened();
+    return disk;
   }
 
   get(key: DiskKey): Promise<unknown> {
-    return done(this.db.transaction(STORE).objectStore(STORE).get(key as IDBValidKey));
+    return this.on('readonly', (store) => done(store.get(key as IDBValidKey)));
   }
 
   async list(prefix: DiskKey): Promise<{ key: DiskKey; value: unknown }[]> {
-    const store = this.db.transaction(STORE).objectStore(STORE);
     const range = IDBKeyRange.bound(prefix, [...prefix, []]); // lists come after all numbers and strings
-    const [keys, values] = await Promise.all([done(store.getAllKeys(range)), done(store.getAll(range))]);
+    const [keys, values] = await this.on('readonly', (store) => Promise.all([done(store.getAllKeys(range)), done(store.getAll(range))]));
     return keys.map((key, i) => ({ key: key as DiskKey, value: values[i] }));
   }
 
   write(puts: readonly Put[]): Promise<void> {
-    const change = this.change();
-    for (const { key, value } of puts) {
-      if (value === undefined) change.store.delete(key as IDBValidKey);
-      else change.store.put(value, key as IDBValidKey);
-    }
-    return change.safe;
+    return this.change((store) => {
+      for (const { key, value } of puts) {
+        if (value === undefined) store.delete(key as IDBValidKey);
+        else store.put(value, key as IDBValidKey);
+      }
+    });
   }
 
   update(key: DiskKey, change: (value: unknown) => unknown): Promise<void> {
-    const { store, safe } = this.change();
-    const request = store.get(key as IDBValidKey);
-    request.onsuccess = () => {
-      const value = change(request.result);
-      if (value !== undefined) store.put(value, key as IDBValidKey);
-    };
-    return safe;
+    return this.change((store) => {
+      const request = store.get(key as IDBValidKey);
+      request.onsuccess = () => {
+        const value = change(request.result);
+        if (value !== undefined) store.put(value, key as IDBValidKey);
+      };
+    });
   }
 
-  private change(): { store: IDBObjectStore; safe: Promise<void> } {
-    const transaction = this.db.transaction(STORE, 'readwrite', { durability: 'strict' });
-    const safe = new Promise<void>((resolve, reject) => {
-      transaction.oncomplete = () => resolve();
-      transaction.onabort = () => reject(new Error(`failed to keep data in IndexedDB: ${transaction.error?.message ?? 'aborted'}`));
+  private change(make: (store: IDBObjectStore) => void): Promise<void> {
+    return this.on('readwrite', (store) => {
+      const { transaction } = store;
+      const safe = new Promise<void>((resolve, reject) => {
+        transaction.oncomplete = () => resolve();
+        transaction.onabort = () => reject(new Error(`failed to keep data in IndexedDB: ${transaction.error?.message ?? 'aborted'}`));
+      });
+      make(store);
+      return safe;
     });
-    return { store: transaction.objectStore(STORE), safe };
+  }
+
+  /** Runs on in a transaction, which takes requests until on returns. */
+  private async on<T>(mode: IDBTransactionMode, on: (store: IDBObjectStore) => Promise<T>): Promise<T> {
+    const begin = (db: IDBDatabase) => db.transaction(STORE, mode, { durability: 'strict' }).objectStore(STORE);
+    const db = await this.opened();
+    let store: IDBObjectStore;
+    try {
+      store = begin(db);
+    } catch {
+      this.db = undefined; // it was closed without a word
+      store = begin(await this.opened());
+    }
+    return on(store);
+  }
+
+  private opened(): Promise<IDBDatabase> {
+    if (this.db !== undefined) return this.db;
+    const request = this.factory.open(this.name, 1);
+    request.onupgradeneeded = () => request.result.createObjectStore(STORE);
+    const opening = done(request);
+    const forget = () => {
+      if (this.db === opening) this.db = undefined;
+    };
+    this.db = opening;
+    opening.then((db) => {
+      db.onclose = forget;
+      db.onversionchange = () => {
+        forget();
+        db.close();
+      };
+    }, forget);
+    return opening;
   }
 }
 
@@ -117,10 +158,15 @@ function done<T>(request: IDBRequest<T>): Promise<T> {
   });
 }
 
+const OPEN_MS = 5000; // some browsers' databases never answer
+
 /** The page's disk; one in memory where IndexedDB is missing or closed to it. */
 export async function openDisk(): Promise<Disk> {
   try {
-    if (typeof indexedDB !== 'undefined') return await IndexedDisk.open(indexedDB);
+    if (typeof indexedDB !== 'undefined') {
+      const late = new Promise<never>((_, reject) => setTimeout(reject, OPEN_MS));
+      return await Promise.race([IndexedDisk.open(indexedDB), late]);
+    }
   } catch {
     // A private window, or a full disk.
   }

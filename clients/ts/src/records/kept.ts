@@ -1,3 +1,4 @@
+import { Code } from '../protocol';
 import type { Disk, DiskKey, Put } from './disk';
 import type { Described } from './link';
 import { queryJSON } from './query';
@@ -7,6 +8,7 @@ import type { Subscription } from './subscription';
 /** The rows of a query as they were confirmed at a sequence. */
 export interface KeptRows {
   epoch: bigint;
+  schemaHash: bigint;
   applied: bigint;
   rows: [key: string, row: Fields][];
 }
@@ -49,23 +51,32 @@ export class Kept {
 
   /** Saves the query's rows soon. */
   save(sub: Subscription): void {
+    if (sub.closed) return;
     this.changed.add(sub);
     this.timer ??= setTimeout(() => void this.flush(), SAVE_MS);
+  }
+
+  /** Saves the query's rows now: it is about to be closed. */
+  last(sub: Subscription): void {
+    if (this.changed.delete(sub)) void this.disk.write(this.puts(sub)).catch(() => {});
   }
 
   /** Saves all that has changed now: the page may end. */
   flush(): Promise<void> {
     clearTimeout(this.timer);
     this.timer = undefined;
-    const puts = [...this.changed].flatMap((sub) => (sub.loaded && sub.applied > 0n ? this.puts(sub) : []));
+    const puts = [...this.changed].flatMap((sub) => this.puts(sub));
     this.changed.clear();
     return puts.length === 0 ? Promise.resolve() : this.disk.write(puts).catch(() => {}); // a full disk keeps less
   }
 
   private puts(sub: Subscription): Put[] {
     const { result, confirmed, applied } = sub;
+    if (sub.error?.code === Code.FORBIDDEN) return [{ key: this.key('rows', sub) }, { key: this.key('used', sub) }];
+    if (!sub.whole || applied === 0n) return [];
+    const { epoch, schemaHash } = this.room().described;
     const rows = [...result.members].map((key): [string, Fields] => [key, confirmed.get(key)!]);
-    const value: KeptRows = { epoch: this.room().described.epoch, applied, rows };
+    const value: KeptRows = { epoch, schemaHash, applied, rows };
     return [{ key: this.key('rows', sub), value }, { key: this.key('used', sub), value: Date.now() }];
   }
 

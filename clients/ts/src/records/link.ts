@@ -28,7 +28,10 @@ export interface Described {
 }
 
 /** Refusals of a seat that pass: the room is asked for again. */
-const PASSING: readonly number[] = [Code.GOING_AWAY, Code.ROOM_CLOSED, Code.STORE_FAILED, Code.RATE_LIMITED, Code.INTERNAL, Code.ROOM_FAULTED];
+const PASSING: readonly number[] = [
+  Code.GOING_AWAY, Code.ROOM_CLOSED, Code.STORE_FAILED, Code.RATE_LIMITED, Code.INTERNAL, Code.ROOM_FAULTED,
+  Code.TOO_MANY_ROOMS, Code.ROOM_TOO_LARGE, Code.SLOW_CLIENT,
+];
 
 const PARTS_MS = 100; // between pictures of a snapshot that is still coming
 const ADOPT_MS = 30_000; // between looks for the queues of dead pages
@@ -147,10 +150,19 @@ export class RoomLink {
     this.resume(sub);
   }
 
-  /** A delta is missing: asks for all since the last that came (R8.3). */
+  /**
+   * A delta is missing: asks for all since the last that came (R8.3). The server
+   * forgets the query first, else it would go by what it has sent.
+   */
   pull(sub: Subscription): void {
     sub.settled = sub.current = false;
+    this.unsubscribe(sub);
     if (this.online) this.resume(sub);
+  }
+
+  /** A query was closed: perhaps the last one that was waited for. */
+  closed(): void {
+    if (this.store.held) this.settled();
   }
 
   private resume(sub: Subscription): void {
@@ -195,10 +207,12 @@ export class RoomLink {
   private attach(session: Session, handle: number, o: Opened): Member {
     this.handle = handle;
     this.backoff.reset();
-    if (this.described.epoch !== 0n && this.described.epoch !== o.epoch) this.store.reset();
+    const { described } = this;
+    const [other, changed] = [described.epoch !== o.epoch, described.schemaHash !== o.schemaHash]; // rows of another schema lack fields
+    if (described.epoch !== 0n && (other || changed)) this.store.reset();
     else this.store.interrupt();
-    const schema = o.schema ?? this.described.schema;
-    if (o.schemaHash !== this.described.schemaHash || this.described.schema === '') this.describe({ ...o, schema });
+    const schema = o.schema ?? described.schema;
+    if (changed || described.schema === '') this.describe({ ...o, schema });
     else this.described = { ...o, schema };
     this.caught = o.seq;
     this.setStatus('online');
@@ -207,7 +221,7 @@ export class RoomLink {
     this.store.held = seen;
     for (const sub of this.store.subscriptions.values()) this.subscribe(sub);
     this.settled();
-    own.opened((w) => this.sendWrite(session, handle, w), o.known, o.last);
+    own.opened((w) => this.sendWrite(session, handle, w), o);
     for (const outlet of adopted.values()) this.onSeat(outlet, true);
     this.adopting ??= setInterval(() => void this.writes.adopt().catch(() => {}), ADOPT_MS);
     this.onOpened();
@@ -221,7 +235,7 @@ export class RoomLink {
       applied: undefined,
       receive: (head, body) => {
         if (head.kind === Kind.Receipt) this.onReceipt(outlet, body);
-        else if (head.kind === Kind.Left && !main) this.leftSeat(session, outlet, readLeft(body));
+        else if (head.kind === Kind.Left && !main) this.leftSeat(session, outlet);
         else if (main) this.receive(session, head, body);
       },
       refused: (refusal) => this.refused(refusal),
@@ -287,6 +301,7 @@ export class RoomLink {
     const sub = this.store.subscriptions.get(request);
     if (sub === undefined) return this.errors.emit(error);
     sub.error = error;
+    if (code === Code.FORBIDDEN) this.clear(sub);
     this.store.tell(sub);
     if (this.store.held) this.settled();
     else this.store.publish();
@@ -342,17 +357,25 @@ export class RoomLink {
       this.seats.set(outlet, { session, handle });
       this.writes.seen(outlet, o.last, o.seq);
       this.writes.passed();
-      outlet.opened((w) => this.sendWrite(session, handle, w), o.known, o.last);
+      outlet.opened((w) => this.sendWrite(session, handle, w), o);
       return this.member(session, outlet);
     };
-    session.open(body, accept).catch(() => {}); // refused: the queue stays for a later visit
+    session.open(body, accept).catch(() => this.seatLater(session, outlet));
   }
 
-  private leftSeat(session: Session, outlet: Outlet, _ending: Ending): void {
+  /** A dead page's queue was refused: it is tried again, and stays for a later visit. */
+  private seatLater(session: Session, outlet: Outlet): void {
+    setTimeout(() => {
+      if (this.session === session && !outlet.open && this.writes.adopted.get(outlet.client) === outlet) this.onSeat(outlet, true);
+    }, ADOPT_MS);
+  }
+
+  private leftSeat(session: Session, outlet: Outlet): void {
     const seat = this.seats.get(outlet);
     if (seat !== undefined) session.forget(seat.handle);
     this.seats.delete(outlet);
     outlet.lost();
+    this.seatLater(session, outlet);
   }
 
   private reopen(session: Session): void {
@@ -373,11 +396,17 @@ export class RoomLink {
     this.writes.changeUser(user);
     this.store.reset();
     for (const sub of this.store.subscriptions.values()) {
-      this.store.touch(sub.collection.name, [...sub.result.members]);
-      sub.drop();
+      this.clear(sub);
       sub.loaded = false;
     }
     this.store.publish();
+  }
+
+  /** Takes away rows that this user may not, or no longer, read. */
+  private clear(sub: Subscription): void {
+    this.store.touch(sub.collection.name, [...sub.result.members]);
+    sub.drop();
+    sub.applied = 0n;
   }
 
   private setStatus(status: RecordStatus, error?: ParlorError): void {

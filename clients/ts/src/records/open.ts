@@ -49,7 +49,7 @@ export async function makeRoom<S extends RecordSchema>(
   forgotten: (link: RoomLink) => void,
 ): Promise<OpenedRoom<S>> {
   const scope = `${server} ${name}`;
-  const before = options.offline ? await Kept.room(disk, scope) : undefined;
+  const before = options.offline ? await Kept.room(disk, scope).catch(() => undefined) : undefined;
   const store = new Store(EMPTY, (sub) => link.pull(sub));
   const writes = new Writes(store, { disk, tabs, scope, user: before?.user ?? '' });
   const link: RoomLink = new RoomLink(name, options.version ?? 0, store, writes, now);
@@ -58,7 +58,7 @@ export async function makeRoom<S extends RecordSchema>(
   if (before !== undefined) {
     link.describe(before);
     link.startOffline();
-    await writes.load();
+    await writes.load().catch(() => {});
   }
   return { link, room, usable: before !== undefined };
 }

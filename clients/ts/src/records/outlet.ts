@@ -19,15 +19,22 @@ export interface OutletEvents {
   unknown(outlet: Outlet): void;
 }
 
-const WINDOW = 256; // writes without a receipt
+/**
+ * Writes without a receipt. A room keeps as many receipts of each client, so
+ * that all that were under way when a connection broke come again on the next.
+ */
+const WINDOW = 128;
 const CONFIRM_MS = 10_000;
 const AGAIN_MS = 300;
+const DISK_MS = 3000; // before a disk that failed is tried again
+const REMEMBERED_MS = 90 * 24 * 3600 * 1000; // how long a server surely knows a client
 
-/** Refusals of a write that was not looked at: it is sent again. */
-const AGAIN: readonly number[] = [Code.OUT_OF_ORDER, Code.RATE_LIMITED, Code.GOING_AWAY, Code.ROOM_CLOSED, Code.STORE_FAILED, Code.NOT_IN_ROOM];
-
-/** Refusals of a message that the room never saw: its ID is still to be used. */
-const UNSEEN: readonly number[] = [Code.BAD_INPUT, Code.BAD_MESSAGE, Code.TOO_LARGE];
+/**
+ * Refusals of a message that will never reach its room: its ID is still to be
+ * used. All others without a sequence are of a room that is busy, closing or
+ * not open: the write was not looked at, and is sent again.
+ */
+const UNSEEN: readonly number[] = [Code.FORBIDDEN, Code.VALIDATION, Code.BAD_INPUT, Code.BAD_MESSAGE, Code.TOO_LARGE];
 
 /**
  * The writes of one client ID: they are numbered from 1 and sent in that order,
@@ -38,6 +45,7 @@ export class Outlet {
   readonly queue: Write[] = [];
   private next = 1;
   private link: SendWrite | undefined;
+  private epoch = 0n; // of the room, on this connection
   private sent = 0; // the highest ID sent on this connection
   private again: ReturnType<typeof setTimeout> | undefined;
 
@@ -55,7 +63,7 @@ export class Outlet {
     write.id = this.next++;
     this.queue.push(write);
     if (write.delivery === 'confirmed') write.timer = setTimeout(() => this.giveUp(write, TIMED_OUT), CONFIRM_MS);
-    if (write.delivery === 'durable') this.keep([write], this.open);
+    if (write.delivery === 'durable') this.keep([write], this.open, (error) => this.events.unkept(write, error));
     else this.pump();
   }
 
@@ -66,14 +74,22 @@ export class Outlet {
   }
 
   /** A connection is open; the server has seen this client's writes up to last. */
-  opened(link: SendWrite, known: boolean, last: number): void {
+  opened(link: SendWrite, { known, last, epoch }: { known: boolean; last: number; epoch: bigint }): void {
     this.link = link;
     this.sent = 0;
-    this.next = Math.max(this.next, last + 1);
-    if (!known && this.next > 1 && (this.queue[0]?.id ?? this.next) > 1) return this.events.unknown(this);
+    this.epoch = epoch;
+    if (!known && this.forgotten(epoch)) return this.events.unknown(this);
+    this.next = Math.max(this.queue.at(-1)?.id ?? 0, last) + 1; // a room that was restored counts from its own last
     this.remove((w) => w.void && w.id <= last);
     this.fill(last);
     this.pump();
+  }
+
+  /** The server, which does not know this client, may have done writes of it (R7.3). */
+  private forgotten(epoch: bigint): boolean {
+    if ((this.queue[0]?.id ?? this.next) > 1) return true;
+    const old = Date.now() - REMEMBERED_MS;
+    return this.queue.some((w) => w.delivery === 'durable' && !w.void && w.kept === 'sent' && (w.epoch !== epoch || w.content.author.time < old));
   }
 
   /** The connection is lost: confirmed writes fail. */
@@ -85,14 +101,16 @@ export class Outlet {
   }
 
   receipt(r: Receipt): void {
+    if (this.link === undefined) return; // of a seat that was given up
     const i = this.queue.findIndex((w) => w.id === r.mutation);
     if (i < 0) return;
     const write = this.queue[i];
-    if (r.code === Code.CLIENT_UNKNOWN) return this.events.unknown(this);
-    if (AGAIN.includes(r.code)) return this.sendAgain();
+    const final = r.seq > 0n || r.code === 0 || r.code === Code.RESULT_EXPIRED;
+    if (!final && r.code === Code.CLIENT_UNKNOWN) return this.events.unknown(this);
+    if (!final && !UNSEEN.includes(r.code)) return this.sendAgain();
     this.queue.splice(i, 1);
     clearTimeout(write.timer);
-    if (r.seq === 0n && UNSEEN.includes(r.code)) {
+    if (!final) {
       this.queue.splice(i, 0, voided(r.mutation, write));
       this.sendAgain();
     }
@@ -123,18 +141,25 @@ export class Outlet {
     }
     const unsent: Write[] = [];
     while (to < Math.min(this.queue.length, WINDOW) && this.queue[to].kept === 'unsent') unsent.push(this.queue[to++]);
-    if (unsent.length > 0) this.keep(unsent, true);
+    const unmarked = () => {
+      for (const w of unsent) w.kept = 'unsent'; // as they are on disk
+      this.again ??= setTimeout(() => this.resume(), DISK_MS);
+    };
+    if (unsent.length > 0) this.keep(unsent, true, unmarked);
   }
 
-  private keep(writes: readonly Write[], sent: boolean): void {
-    for (const w of writes) w.kept = 'no';
+  private keep(writes: readonly Write[], sent: boolean, failed: (error: Error) => void): void {
+    for (const w of writes) {
+      w.kept = 'no';
+      if (sent) w.epoch = this.epoch;
+    }
     this.events.keep(this, writes, sent).then(
       () => {
         for (const w of writes) w.kept = sent ? 'sent' : 'unsent';
         this.pump();
       },
       (error: Error) => {
-        for (const w of writes) this.events.unkept(w, error);
+        failed(error);
         this.pump();
       },
     );
@@ -161,11 +186,13 @@ export class Outlet {
   }
 
   private sendAgain(): void {
-    this.again ??= setTimeout(() => {
-      this.again = undefined;
-      this.sent = 0;
-      this.pump();
-    }, AGAIN_MS);
+    this.sent = 0;
+    this.again ??= setTimeout(() => this.resume(), AGAIN_MS);
+  }
+
+  private resume(): void {
+    this.again = undefined;
+    this.pump();
   }
 }
 

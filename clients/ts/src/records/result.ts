@@ -16,6 +16,7 @@ export class Result {
   rows: readonly Fields[] = [];
 
   private sorted: Fields[] = [];
+  private readonly own = new Set<Fields>(); // of sorted: not among the server's
   private readonly shown = new Map<string, Fields>();
 
   constructor(
@@ -33,8 +34,14 @@ export class Result {
   refresh(keys: Iterable<string>, overlay: Overlay): boolean {
     const gone = new Set<Fields>();
     const come: Fields[] = [];
+    let others = false; // changed hands
     for (const key of keys) {
       const [before, after] = [this.shown.get(key), this.effective(key, overlay)];
+      if (before !== undefined && before !== after) this.own.delete(before);
+      if (after !== undefined && this.own.has(after) === this.members.has(key)) {
+        others = true;
+        if (!this.own.delete(after)) this.own.add(after);
+      }
       if (before === after) continue;
       if (before !== undefined) gone.add(before);
       if (after === undefined) this.shown.delete(key);
@@ -43,8 +50,8 @@ export class Result {
         come.push(after);
       }
     }
-    if (gone.size === 0 && come.length === 0) return false;
-    this.arrange(gone, come);
+    if (gone.size > 0 || come.length > 0) this.arrange(gone, come);
+    else if (!others) return false;
     return this.window();
   }
 
@@ -53,6 +60,7 @@ export class Result {
     this.query = query;
     const keys = new Set([...this.members, ...(overlay.changed.get(this.collection)?.keys() ?? [])]);
     this.shown.clear();
+    this.own.clear();
     this.sorted = [];
     this.refresh(keys, overlay);
     this.window();
@@ -76,10 +84,15 @@ export class Result {
     for (const row of come) this.sorted.splice(place(this.sorted, row, compare), 0, row);
   }
 
-  /** Cuts the window out of what is sorted. */
+  /**
+   * Cuts the window out of what is sorted. On a later page of a list, rows of
+   * pending writes that come before all of the server's are of an earlier page.
+   */
   private window(): boolean {
-    const { limit } = this.query;
-    const rows = this.sorted.length > limit ? this.sorted.slice(0, limit) : this.sorted;
+    const { limit, offset } = this.query;
+    let from = 0;
+    if (offset > 0) while (from < this.sorted.length && this.own.has(this.sorted[from])) from++;
+    const rows = from > 0 || this.sorted.length > limit ? this.sorted.slice(from, from + limit) : this.sorted;
     if (rows.length === this.rows.length && rows.every((row, i) => row === this.rows[i])) return false;
     this.rows = rows;
     return true;

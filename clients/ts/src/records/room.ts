@@ -193,7 +193,7 @@ export class RecordRoom<S extends RecordSchema = AnyRecords> {
     if (sub.closed) return;
     sub.query = query;
     sub.error = undefined;
-    sub.settled = false;
+    sub.settled = sub.whole = false;
     sub.result.requery(bound, this.link.store.overlay);
     this.link.store.tell(sub);
     this.link.subscribe(sub);
@@ -203,10 +203,12 @@ export class RecordRoom<S extends RecordSchema = AnyRecords> {
   /** Ends a query. For Live. */
   unsubscribe(sub: Subscription): void {
     if (sub.closed) return;
+    this.kept?.last(sub);
     this.link.unsubscribe(sub);
     sub.closed = true;
     this.link.store.subscriptions.delete(sub.id);
     sub.drop();
+    this.link.closed();
     sub.changes.emit();
   }
 
@@ -225,6 +227,7 @@ export class RecordRoom<S extends RecordSchema = AnyRecords> {
   /** Shows what is kept of a query before the server is asked. */
   private restore(sub: Subscription, kept: Kept): void {
     const { store } = this.link;
+    const { user } = this;
     sub.reading = true;
     const done = () => {
       sub.reading = false;
@@ -233,8 +236,9 @@ export class RecordRoom<S extends RecordSchema = AnyRecords> {
       this.link.subscribe(sub);
     };
     kept.load(sub).then((rows) => {
-      if (rows !== undefined && !sub.closed && sub.applied === 0n) {
-        const { epoch } = this.link.described;
+      const { epoch, schemaHash } = this.link.described;
+      const fits = user === this.user && rows?.schemaHash === schemaHash;
+      if (rows !== undefined && fits && !sub.closed && sub.applied === 0n) {
         sub.restore(rows.rows, rows.epoch === epoch ? rows.applied : 0n);
         store.touch(sub.collection.name, sub.result.members);
         store.tell(sub);

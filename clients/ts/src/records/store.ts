@@ -202,7 +202,7 @@ export class Store {
 
   /** The server's answer to a Subscribe is here. */
   private settle(sub: Subscription): void {
-    sub.current = true;
+    sub.current = sub.whole = true;
     if (sub.settled) return;
     sub.settled = sub.loaded = true;
     this.tell(sub);

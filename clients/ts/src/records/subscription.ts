@@ -27,6 +27,8 @@ export class Subscription {
   current = false;
   /** All rows were here once, from the server or from what is kept. */
   loaded = false;
+  /** The rows are all those of the query as it is now. */
+  whole = false;
   closed = false;
   /** What was kept of it on disk is being read; the server is asked after that. */
   reading = false;
@@ -75,13 +77,17 @@ export class Subscription {
 
   /** Takes rows that were kept from an earlier visit. */
   restore(rows: readonly [key: string, row: Fields][], applied: bigint): void {
-    for (const [key, row] of rows) this.hold(key, this.confirmed.get(key) ?? row);
+    for (const [key, row] of rows) {
+      this.confirmed.restore(key, row, applied);
+      this.result.members.add(key);
+    }
     this.applied = applied;
-    this.loaded = true;
+    this.loaded = this.whole = true;
   }
 
   /** Releases all rows. */
   drop(): void {
+    this.whole = false;
     for (const key of this.result.members) this.confirmed.release(key);
     this.result.members.clear();
   }

@@ -56,6 +56,8 @@ export class Write implements Effect {
    * been sent. Writes that are not durable are sent at once.
    */
   kept: 'no' | 'unsent' | 'sent';
+  /** The room's epoch when it may have been sent; 0: never. */
+  epoch = 0n;
   /** Its effect shows in the overlay. */
   showing = true;
   /** The server has done it by this sequence, as it said; undefined before. */

@@ -27,6 +27,8 @@ interface KeptWrite {
   content: Content;
   /** It may have been sent. */
   sent: boolean;
+  /** The room's then. */
+  epoch: bigint;
 }
 
 interface KeptFailure {
@@ -77,11 +79,15 @@ export class Writes implements OutletEvents {
   async load(): Promise<void> {
     if (this.loadedFor === this.home.user) return this.adopt();
     this.loadedFor = this.home.user;
+    await this.loadFailures().catch(() => (this.loadedFor = undefined));
+    await this.adopt();
+  }
+
+  private async loadFailures(): Promise<void> {
     for (const { key, value } of await this.home.disk.list(['failed', this.home.scope, this.home.user])) {
       const { list, content, error } = value as KeptFailure;
       this.list(list, content, new MutationError(error.code, error.message, error.field), key);
     }
-    await this.adopt();
   }
 
   /** Takes over the queues of pages that died. */
@@ -161,12 +167,17 @@ export class Writes implements OutletEvents {
 
   /** Gives all claims back: the page leaves the room. */
   close(): void {
-    for (const outlet of this.outlets()) outlet.lost();
+    const why = new ParlorError(Code.LEFT, 'the room was left: the write is kept, and a later visit sends it');
+    for (const outlet of this.outlets()) {
+      outlet.lost();
+      for (const w of outlet.queue) if (!w.void) w.reject(why);
+    }
     for (const client of [...this.claims.keys()]) this.release(client);
   }
 
-  keep(outlet: Outlet, writes: readonly Write[], sent: boolean): Promise<void> {
-    return this.home.disk.write(this.puts(outlet.client, writes, sent));
+  async keep(outlet: Outlet, writes: readonly Write[], sent: boolean): Promise<void> {
+    await this.claims.get(outlet.client); // first, else another page could take this one for dead
+    await this.home.disk.write(this.puts(outlet.client, writes, sent));
   }
 
   receipt(outlet: Outlet, write: Write, r: Receipt): void {
@@ -226,6 +237,7 @@ export class Writes implements OutletEvents {
     const write = new Write('durable', kept.content, this.mutators);
     write.id = id;
     write.kept = kept.sent ? 'sent' : 'unsent';
+    write.epoch = kept.epoch;
     return write;
   }
 
@@ -280,7 +292,7 @@ export class Writes implements OutletEvents {
 
   private puts(client: string, writes: readonly Write[], sent: boolean): Put[] {
     if (writes.length === 0) return [];
-    const kept = writes.map(({ id, content }): Put => ({ key: this.writeKey(client, id), value: { content, sent } satisfies KeptWrite }));
+    const kept = writes.map(({ id, content, epoch }): Put => ({ key: this.writeKey(client, id), value: { content, sent, epoch } satisfies KeptWrite }));
     return [{ key: this.clientKey(client), value: true }, ...kept];
   }
 
