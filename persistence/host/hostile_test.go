@@ -236,3 +236,37 @@ func TestR14_3_SnapshotsForOneWhoDoesNotRead(t *testing.T) {
 		c.seat.Lost()
 	})
 }
+
+// TestFailedRoomTellsWhatBecameDurable: a game that is told that its write
+// failed would make it again.
+func TestFailedRoomTellsWhatBecameDurable(t *testing.T) {
+	var hold atomic.Pointer[chan struct{}]
+	fault := func(string) {
+		if wait := hold.Load(); wait != nil {
+			<-*wait
+		}
+	}
+	run(t, Config{Store: store.Options{Fault: fault}}, func(t *testing.T, r *rig) {
+		r.open("tasks/main", "ann", "c1")
+		released := make(chan struct{})
+		hold.Store(&released)
+		told := make(chan error, 2)
+		submit := func(id string) {
+			r.host.Submit("tasks/main", func(w any, _ *records.Ctx) error { return insert(w.(*board), task{ID: id}) }, func(err error) { told <- err })
+		}
+		submit("a")
+		synctest.Wait()
+		r.breakRoom("tasks/main")
+		submit("b") // behind what breaks it
+		synctest.Wait()
+		hold.Store(nil)
+		close(released)
+		synctest.Wait()
+		if first, second := <-told, <-told; first != nil || second == nil {
+			t.Errorf("told %v and %v", first, second)
+		}
+		if got := r.tasks(); len(got) != 1 {
+			t.Errorf("there is %q", got)
+		}
+	})
+}

@@ -185,7 +185,38 @@ func (r *room) fail(err error) {
 			s.dismiss(coded)
 		}
 	}
+	h.forget(r) // who opens it now waits as well
+	r.answerLast()
 	r.shut(told)
+}
+
+// answerLast waits for the commits under way, and answers those who asked
+// without a connection for what has become durable: a game that is told that
+// nothing was written would do it again.
+func (r *room) answerLast() {
+	if err := r.host.store.Sync(); err != nil {
+		return // nobody knows
+	}
+	for _, t := range r.pending {
+		if t.err != nil || len(t.out.Puts) > 0 && !t.done.Load() {
+			return
+		}
+		for i := range t.out.After {
+			if s := &t.out.After[i]; s.Kind == records.SendAnswer {
+				r.tell(s.Answer)
+			}
+		}
+	}
+}
+
+// tell calls a caller back, which may have been what made the room fail.
+func (r *room) tell(answer func()) {
+	defer func() {
+		if p := recover(); p != nil {
+			r.host.cfg.Logger.Error("an answer failed", "room", r.name, "panic", p)
+		}
+	}()
+	answer()
 }
 
 // tryClose ends a room that nobody needs, if nothing came meanwhile.
