@@ -44,19 +44,19 @@ function play({ task, id, field }) {
     for (let i = 1; i < steps; i++) if (!free(from.x + ((to.x - from.x) * i) / steps, from.y + ((to.y - from.y) * i) / steps)) return false;
     return true;
   };
-  /** Where to go first, on a way in squares of a metre that a search in all directions finds. */
+  /** Where to go first: straight on, or to a place in sight on a way back from the goal, a metre at a time. */
   const first = (from, to) => {
     if (way(from, to)) return to;
     const cell = (x, y) => Math.floor(x) + Math.floor(y) * field.width;
-    const next = new Map([[cell(to.x, to.y), to]]);
+    const seen = new Set([cell(to.x, to.y)]);
     const queue = [to];
     for (const at of queue) {
-      if (Math.hypot(at.x - from.x, at.y - from.y) < 4 && at !== from && way(from, at)) return at;
+      if (Math.hypot(at.x - from.x, at.y - from.y) < 4 && way(from, at)) return at;
       for (const [dx, dy] of [[1, 0], [-1, 0], [0, 1], [0, -1]]) {
-        const to = { x: Math.floor(at.x + dx) + 0.5, y: Math.floor(at.y + dy) + 0.5 };
-        if (next.has(cell(to.x, to.y)) || !free(to.x, to.y)) continue;
-        next.set(cell(to.x, to.y), at);
-        queue.push(to);
+        const beside = { x: Math.floor(at.x + dx) + 0.5, y: Math.floor(at.y + dy) + 0.5 };
+        if (seen.has(cell(beside.x, beside.y)) || !free(beside.x, beside.y)) continue;
+        seen.add(cell(beside.x, beside.y));
+        queue.push(beside);
       }
     }
     return to;

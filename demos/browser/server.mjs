@@ -50,6 +50,13 @@ export class Server {
     return child?.exitCode ?? child?.signalCode;
   }
 
+  /** Ends the server as a power cut does. */
+  async kill() {
+    const ended = once(this.#process, 'exit');
+    this.#process.kill('SIGKILL');
+    await ended;
+  }
+
   /** Replays what the rooms have recorded; gives exit status and output. */
   replay() {
     const { status, stdout, stderr } = spawnSync(this.binary, ['replay', 'verify', join(this.data, 'recordings')], { encoding: 'utf8' });

@@ -186,10 +186,13 @@ func TestR10_4_NotesAreTheirOwnersOnly(t *testing.T) {
 	if err := errors.Join(put(b.ann, "t1 ann", "ask Ed"), put(b.ed, "t1 ed", "ask Ann"), put(b.vera, "t1 vera", "viewers have notes too")); err != nil {
 		t.Fatal(err)
 	}
+	if err := put(b.ann, "t1 ann", "ask Ed again"); err != nil {
+		t.Fatal(err)
+	}
 	for _, own := range []struct {
 		rows []Note
 		text string
-	}{{anns.Rows(), "ask Ed"}, {eds.Rows(), "ask Ann"}} {
+	}{{anns.Rows(), "ask Ed again"}, {eds.Rows(), "ask Ann"}} {
 		if len(own.rows) != 1 || own.rows[0].Text != own.text {
 			t.Errorf("reads %+v, want %q alone", own.rows, own.text)
 		}

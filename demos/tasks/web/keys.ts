@@ -35,6 +35,7 @@ export function listen(page: Page, board: Board): void {
   for (let i = 1; i <= 9; i++) deeds[i] = () => page.openAt(i - 1);
   addEventListener('keydown', (e) => {
     const typing = (e.target as Element).closest('input, textarea, select');
+    if (typing?.id === 'search' && e.key === 'Escape') return page.endSearch();
     if (typing && e.key === 'Escape') return (typing as HTMLElement).blur();
     const pressing = e.key === 'Enter' && (e.target as Element).closest('button');
     if (typing || pressing || help.open || e.ctrlKey || e.metaKey || e.altKey || !Object.hasOwn(deeds, e.key)) return;

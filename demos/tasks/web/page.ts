@@ -78,8 +78,7 @@ export class Page {
     if (!this.board.windows.has(list)) return;
     this.list = list;
     this.selected = undefined;
-    this.search.value = '';
-    this.lookFor('');
+    this.endSearch();
     history.replaceState(null, '', `#${list}`);
     scrollTo(0, 0);
     this.draw();
@@ -119,6 +118,13 @@ export class Page {
   lookUp(): void {
     this.search.focus();
     this.search.select();
+  }
+
+  /** Back from a search to the list. */
+  endSearch(): void {
+    this.search.value = '';
+    this.search.blur();
+    this.lookFor('');
   }
 
   private add(): void {
