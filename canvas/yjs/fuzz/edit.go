@@ -1,0 +1,124 @@
+package main
+
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/parlor-server/parlor/canvas/yjs"
+)
+
+// editor makes the server's random edits.
+type editor struct {
+	doc    *yjs.Doc
+	random *rand.Rand
+}
+
+// edit changes one to three shared types of the document.
+func (e *editor) edit(tx *yjs.Tx) error {
+	for range 1 + e.random.IntN(3) {
+		var err error
+		switch t := e.pick().(type) {
+		case *yjs.Map:
+			err = e.editMap(tx, t)
+		case *yjs.Array:
+			err = e.editArray(tx, t)
+		case *yjs.Text:
+			err = e.editText(tx, t)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pick walks from a root into nested types, now and then.
+func (e *editor) pick() any {
+	t := []any{e.doc.Map("map"), e.doc.Array("array"), e.doc.Text("text")}[e.random.IntN(3)]
+	for e.random.IntN(3) > 0 {
+		var inner []any
+		switch t := t.(type) {
+		case *yjs.Map:
+			for _, key := range t.Keys() {
+				v, _ := t.Get(key)
+				inner = append(inner, v)
+			}
+		case *yjs.Array:
+			inner = t.Values()
+		}
+		if len(inner) == 0 {
+			break
+		}
+		switch v := inner[e.random.IntN(len(inner))].(type) {
+		case *yjs.Map, *yjs.Array, *yjs.Text:
+			t = v
+		}
+	}
+	return t
+}
+
+func (e *editor) value() any {
+	switch e.random.IntN(9) {
+	case 0:
+		return []yjs.Kind{yjs.KindMap, yjs.KindArray, yjs.KindText}[e.random.IntN(3)]
+	case 1:
+		return nil
+	case 2:
+		return e.random.IntN(2) == 0
+	case 3:
+		return e.random.NormFloat64() * 1e9
+	case 4:
+		return []byte{byte(e.random.Uint32()), 0, 255}
+	case 5:
+		return map[string]any{"go": e.random.IntN(1000), "list": []any{1, "x", nil}}
+	case 6:
+		return int64(e.random.Uint64())
+	}
+	return fmt.Sprint("go", e.random.IntN(1000))
+}
+
+func (e *editor) editMap(tx *yjs.Tx, m *yjs.Map) error {
+	key := fmt.Sprint("k", e.random.IntN(5))
+	if e.random.IntN(4) == 0 {
+		return m.Delete(tx, key)
+	}
+	return m.Set(tx, key, e.value())
+}
+
+func (e *editor) editArray(tx *yjs.Tx, a *yjs.Array) error {
+	n := a.Len()
+	if n > 0 && e.random.IntN(3) == 0 {
+		at := e.random.IntN(n)
+		return a.Delete(tx, at, 1+e.random.IntN(min(3, n-at)))
+	}
+	list := make([]any, 1+e.random.IntN(3))
+	for i := range list {
+		list[i] = e.value()
+	}
+	return a.Insert(tx, e.random.IntN(n+1), list...)
+}
+
+// editText never points into a surrogate pair: yjs does not agree with itself
+// about those.
+func (e *editor) editText(tx *yjs.Tx, t *yjs.Text) error {
+	bounds := []int{0}
+	for _, r := range t.Delta() {
+		at := bounds[len(bounds)-1]
+		s, ok := r.Insert.(string)
+		if !ok {
+			bounds = append(bounds, at+1)
+			continue
+		}
+		for _, c := range s {
+			if at++; c > 0xffff {
+				at++
+			}
+			bounds = append(bounds, at)
+		}
+	}
+	from := e.random.IntN(len(bounds))
+	if to := min(from+1+e.random.IntN(4), len(bounds)-1); to > from && e.random.IntN(3) == 0 {
+		return t.Delete(tx, bounds[from], bounds[to]-bounds[from])
+	}
+	return t.Insert(tx, bounds[from], []string{"g", "Go ", "ö", "🎲", "\n", "日本"}[e.random.IntN(6)])
+}

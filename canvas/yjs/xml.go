@@ -1,0 +1,36 @@
+package yjs
+
+// XMLFragment is a Y.XmlFragment: a list of XML elements and texts.
+type XMLFragment struct{ n *node }
+
+// XMLElement is a Y.XmlElement: a fragment with a name and attributes.
+type XMLElement struct{ XMLFragment }
+
+// XMLText is a Y.XmlText: a text with attributes.
+type XMLText struct{ Text }
+
+// XML is the document's root of that name, read as a Y.XmlFragment.
+func (d *Doc) XML(name string) *XMLFragment { return &XMLFragment{d.root(name)} }
+
+// Len is the number of children.
+func (x *XMLFragment) Len() int { return int(x.n.length) }
+
+// Children are *XMLElement, *XMLText and whatever else was inserted.
+func (x *XMLFragment) Children() []any { return (&Array{x.n}).Values() }
+
+// Name of the element.
+func (x *XMLElement) Name() string { return x.n.name }
+
+// Attributes are the element's, mostly strings.
+func (x *XMLElement) Attributes() map[string]any { return x.n.attributes() }
+
+// Attributes are those of the text as a whole.
+func (x *XMLText) Attributes() map[string]any { return x.n.attributes() }
+
+func (n *node) attributes() map[string]any {
+	all := map[string]any{}
+	for _, key := range n.sortedKeys() {
+		all[key] = n.get(key).lastValue()
+	}
+	return all
+}
