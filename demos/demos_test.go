@@ -11,10 +11,15 @@ func TestRoomsCanRun(t *testing.T) {
 			t.Errorf("%s: %v", kind.Name(), err)
 		}
 	}
+	for _, kind := range Records() {
+		if err := kind.Err(); err != nil {
+			t.Errorf("%s: %v", kind.Name(), err)
+		}
+	}
 }
 
 func TestEveryRoomHasAPage(t *testing.T) {
-	pages := []string{"."}
+	pages := []string{".", "tasks", "bank"}
 	for _, kind := range Rooms() {
 		pages = append(pages, kind.Name())
 	}
