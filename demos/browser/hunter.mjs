@@ -53,13 +53,18 @@ function play({ task, id, field }) {
     for (const at of queue) {
       if (Math.hypot(at.x - from.x, at.y - from.y) < 4 && way(from, at)) return at;
       for (const [dx, dy] of [[1, 0], [-1, 0], [0, 1], [0, -1]]) {
-        const beside = { x: Math.floor(at.x + dx) + 0.5, y: Math.floor(at.y + dy) + 0.5 };
-        if (seen.has(cell(beside.x, beside.y)) || !free(beside.x, beside.y)) continue;
-        seen.add(cell(beside.x, beside.y));
-        queue.push(beside);
+        const near = { x: Math.floor(at.x + dx) + 0.5, y: Math.floor(at.y + dy) + 0.5 };
+        if (seen.has(cell(near.x, near.y)) || !free(near.x, near.y)) continue;
+        seen.add(cell(near.x, near.y));
+        queue.push(near);
       }
     }
     return to;
+  };
+  /** A place from which one shoots to the left or to the right. */
+  const beside = (goal) => {
+    const places = [-4, 4, -3, 3, -2, 2].map((far) => ({ x: goal.x + far, y: goal.y }));
+    return places.find((place) => free(place.x, place.y) && way(place, goal)) ?? goal;
   };
   const walk = (keys, dx, dy, slack) => {
     if (Math.abs(dx) > slack) keys.add(dx > 0 ? 'KeyD' : 'KeyA');
@@ -74,15 +79,12 @@ function play({ task, id, field }) {
     const keys = new Set();
     if (!me || !goal || me.hp === 0) return press(keys);
     const [dx, dy] = [goal.x - me.x, goal.y - me.y];
-    if (task === 'fell' && goal.hp > 0 && way(me, goal) && Math.abs(dx) > 1 && Math.abs(dx) < 12) {
-      if (Math.abs(dy) > 0.5) walk(keys, 0, dy, 0.5);
-      else {
-        keys.add('Space'); // the aim is where one walks, or walked
-        if (Math.abs(dx) > 3 || Math.sign(Math.cos(me.aim)) !== Math.sign(dx) || Math.abs(Math.sin(me.aim)) > 0.1) walk(keys, dx, 0, 0);
-      }
-    } else if (task === 'fell' && Math.abs(dx) <= 1) walk(keys, free(me.x + 2, me.y) ? 1 : -1, 0, 0);
-    else {
-      const to = first(me, goal);
+    if (task === 'fell' && goal.hp > 0 && Math.abs(dy) < 0.5 && Math.abs(dx) > 1 && Math.abs(dx) < 12 && way(me, goal)) {
+      keys.add('Space'); // the aim is where one walks, or walked
+      const aims = Math.cos(me.aim) * Math.sign(dx) > 0.9;
+      if (Math.abs(dx) > 3 || !aims) walk(keys, dx, 0, 0);
+    } else {
+      const to = first(me, task === 'fell' ? beside(goal) : goal);
       walk(keys, to.x - me.x, to.y - me.y, 0.3);
     }
     press(keys);
