@@ -49,6 +49,17 @@ func (c *conn) add(s *sub) {
 	c.order = slices.Insert(c.order, at, s)
 }
 
+// kept is how many rows the windows of its subscriptions keep. Those that it
+// shares with other connections count too.
+func (c *conn) kept() (n int) {
+	for _, s := range c.order {
+		if s.view.window != nil {
+			n += s.view.window.rows.Len()
+		}
+	}
+	return n
+}
+
 func (c *conn) remove(id uint32) {
 	delete(c.subs, id)
 	if at, ok := c.find(id); ok {

@@ -118,6 +118,24 @@ func TestR14_3_TooManySubscriptions(t *testing.T) {
 	}
 }
 
+// TestR14_3_WindowsKeepSoMuch: large windows take memory of the room's.
+func TestR14_3_WindowsKeepSoMuch(t *testing.T) {
+	r := newRoom(t, Limits{Kept: 25})
+	for i := range 20 {
+		r.put(public(fmt.Sprint(i), "a", int64(i)))
+	}
+	c := r.connect(1, "all")
+	c.subscribe(1, r.bind(query.All().By("Votes").Take(20)))
+	wide := Request{Conn: 1, ID: 2, Query: r.bind(query.All().By("Votes", query.Desc).Take(20)), Reader: r.reader("all")}
+	if e, ok := errors.AsType[*schema.Error](r.hub.Subscribe(wide, r)); !ok || e.Code != schema.CodeTooManySubscriptions {
+		t.Fatalf("40 rows of 25: %v", e)
+	}
+	if n, views := r.hub.Subscriptions(), r.hub.Views(); n != 1 || views != 1 {
+		t.Fatalf("%d subscriptions, %d views", n, views)
+	}
+	r.hub.Drop(1)
+}
+
 // R12.1: events reach those who have a query open that they match, and are not
 // kept for those who come later.
 func TestR12_1_EventsAreSentOnce(t *testing.T) {

@@ -39,6 +39,7 @@ type Limits struct {
 	Scan          int // rows that one query may read; beyond them it is capped; 1,000,000
 	Pending       int // changed keys kept for one slow connection's subscription before it needs a snapshot; 1,024
 	Spare         int // rows that a window keeps beyond its end, to take the places of those that leave; 64
+	Kept          int // rows that the windows of one connection keep; 1,000,000
 }
 
 // Request is one Subscribe.
@@ -73,6 +74,8 @@ type Hub struct {
 	views  map[viewKey]*view
 	routes []routes // of each table
 
+	read uint64 // rows, to begin windows
+
 	touched   []*view // by the transaction that is being applied
 	regranted []*conn // since the last Apply or Settle
 
@@ -92,6 +95,9 @@ func New(set *table.Set, seq uint64, l Limits) *Hub {
 	}
 	if l.Spare == 0 {
 		l.Spare = 64
+	}
+	if l.Kept == 0 {
+		l.Kept = 1_000_000
 	}
 	return &Hub{
 		set: set, seq: seq, limits: l,
@@ -121,6 +127,11 @@ func (h *Hub) Subscribe(r Request, out Out) error {
 		c.add(s)
 	}
 	h.attach(s, h.view(r.Table, r.Query, r.Reader))
+	if n := c.kept(); n > h.limits.Kept {
+		h.Unsubscribe(r.Conn, r.ID)
+		return schema.Errorf(schema.CodeTooManySubscriptions,
+			"the windows of a connection's subscriptions in a room may keep %d rows, not %d: use an index that has the order, or smaller windows", h.limits.Kept, n)
+	}
 	if c.paused {
 		s.postpone(h.reason(r), &r)
 		return nil
@@ -174,6 +185,9 @@ func (h *Hub) Subscriptions() int {
 	}
 	return n
 }
+
+// Read counts the rows that were read to begin windows: the work of Subscribe.
+func (h *Hub) Read() uint64 { return h.read }
 
 // Views counts the different results that are kept up to date.
 func (h *Hub) Views() int { return len(h.views) }

@@ -62,7 +62,7 @@ func (h *Hub) view(t int, q *query.Bound, r Reader) *view {
 	}
 	if q.Limit >= 0 || q.Offset > 0 {
 		v.window = newWindow(q)
-		v.fill(&h.limits)
+		h.read += uint64(v.fill(&h.limits))
 	} else {
 		v.horizon = rows.Cursor(q).Horizon(h.limits.Scan)
 	}

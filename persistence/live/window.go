@@ -128,13 +128,14 @@ func (w *window) trim() {
 }
 
 // fill reads the view's first members from its table. Where no index has their
-// order, that reads all that match, so many are kept that it is rarely done.
-func (v *view) fill(l *Limits) {
+// order, that reads all that match, so many are kept that it is rarely done. It
+// returns how many rows it read.
+func (v *view) fill(l *Limits) int {
 	w := v.window
 	w.rows.Clear()
 	w.complete, w.edge, v.horizon = true, "", nil
 	if v.query.Never() {
-		return
+		return 0
 	}
 	cursor := v.rows.Cursor(v.query)
 	horizon := cursor.Horizon(l.Scan)
@@ -157,6 +158,7 @@ func (v *view) fill(l *Limits) {
 		w.edge, _, _ = w.rows.Max()
 	}
 	w.measure()
+	return cursor.Examined
 }
 
 // fillOrdered reads from a cursor with the query's order, and says whether it

@@ -23,6 +23,8 @@ type conn struct {
 	claims   int       // how often the user's have changed
 	behind   bool      // it holds another epoch, or a future: snapshots only (R3.5)
 	held     []Receipt // while it is paused
+	read     int64     // rows that its queries have read, less what time has forgiven
+	readAt   int64     // when that was
 }
 
 // reader is the live.Reader of a connection as it was when its role was found.

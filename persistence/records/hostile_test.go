@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/parlor-server/parlor/persistence/query"
 	"github.com/parlor-server/parlor/persistence/records"
@@ -244,4 +246,38 @@ func TestR7_1_TooMuchToPrepare(t *testing.T) {
 	_, _ = bob.Push(op)
 	room.Prepare()
 	equal(t, "things", things(room), "a", "b")
+}
+
+// TestR14_3_QueriesThatReadTooMuch: one connection does not keep a room busy by
+// asking again and again for what no index has the order of.
+func TestR14_3_QueriesThatReadTooMuch(t *testing.T) {
+	definition := ClubRoom()
+	definition.Limits.Scan = 1000
+	room := recordstest.New(t, definition)
+	room.Write(func(c *Club, _ *records.Ctx) error {
+		for i := range 500 {
+			if err := c.Things.Put(Thing{ID: fmt.Sprint(i)}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	ann, bob := room.Join("ann"), room.Join("bob")
+	byText := query.All().By("Text").Take(5)
+	asked := 0
+	var got []recordstest.Refusal
+	for ; asked < 100 && len(got) == 0; asked++ {
+		recordstest.Subscribe[Thing](ann, "Things", byText).Close()
+		got = ann.Refusals()
+	}
+	if asked != 10 || len(got) != 1 || got[0].Code != schema.CodeRateLimited {
+		t.Errorf("after %d queries of 500 rows: %v", asked, got)
+	}
+	if rows := recordstest.Subscribe[Thing](bob, "Things", byText).Rows(); len(rows) != 5 {
+		t.Errorf("bob sees %v", rows)
+	}
+	room.Sleep(10 * time.Second)
+	if rows := recordstest.Subscribe[Thing](ann, "Things", byText).Rows(); len(rows) != 5 {
+		t.Errorf("later ann sees %v", rows)
+	}
 }

@@ -2,6 +2,7 @@ package records
 
 import (
 	"errors"
+	"time"
 
 	"github.com/parlor-server/parlor/persistence/live"
 	"github.com/parlor-server/parlor/persistence/query"
@@ -53,7 +54,24 @@ func (m *Machine) subscribe(c *conn, op *Subscribe) error {
 			return err
 		}
 	}
-	return m.hub.Subscribe(request, &m.sink)
+	return m.ask(c, request)
+}
+
+// ask subscribes, unless the connection's queries have read too much lately for
+// which no index has the order: four times the scan limit, and a fourth of it
+// each second. The room does nothing else meanwhile.
+func (m *Machine) ask(c *conn, request live.Request) error {
+	scan := int64(m.def.limits.Scan)
+	seconds := time.Duration(min(m.now-c.readAt, time.Minute.Microseconds()) * 1000).Seconds()
+	c.read = max(0, c.read-int64(seconds*float64(scan)/4))
+	c.readAt = m.now
+	if c.read > 4*scan {
+		return schema.Errorf(schema.CodeRateLimited, "your queries read too many rows; wait, or use an index that has their order")
+	}
+	before := m.hub.Read()
+	err := m.hub.Subscribe(request, &m.sink)
+	c.read += int64(m.hub.Read() - before)
+	return err
 }
 
 func (op *Unsubscribe) apply(m *Machine, _ *Outbox) {
