@@ -270,3 +270,44 @@ func TestFailedRoomTellsWhatBecameDurable(t *testing.T) {
 		}
 	})
 }
+
+// TestRoomsThatWereOnlyAskedFor leaves nothing of names that are refused, or
+// whose Create hook fails: anybody can make them up.
+func TestRoomsThatWereOnlyAskedFor(t *testing.T) {
+	allowed := false
+	run(t, Config{MayOpen: func(string) bool { return allowed }}, func(t *testing.T, r *rig) {
+		ask := func(name string) error {
+			_, err := r.host.Open(t.Context(), OpenRequest{Room: name, Remote: "192.0.2.1"})
+			return err
+		}
+		if err := ask("tasks/one"); !errors.Is(err, &schema.Error{Code: schema.CodeRateLimited}) {
+			t.Errorf("open: %v", err)
+		}
+		handle, err := r.host.store.Room("tasks/one")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = ask("tasks/one")
+		if again, _ := r.host.store.Room("tasks/one"); again == handle {
+			t.Error("the store remembers the name")
+		}
+		r.stop()
+		allowed = true
+		broken := func(*board, *records.Ctx) error { return errors.New("no such list") }
+		r.cfg.Kinds = []records.Kind{records.Define("tasks", records.Room[board]{
+			Create: broken,
+			Schedules: []records.Scheduled[board]{
+				records.Run(func(b *board) *records.Schedule[remind] { return &b.Reminders }, func(*board, *records.Ctx, remind) error { return nil }),
+			},
+		})}
+		r.start()
+		if err := ask("tasks/two"); err == nil {
+			t.Error("a room without its first data opened")
+		}
+		r.host.mu.Lock()
+		defer r.host.mu.Unlock()
+		if len(r.host.refused) != 0 {
+			t.Errorf("%v is remembered", r.host.refused)
+		}
+	})
+}

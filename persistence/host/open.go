@@ -26,7 +26,11 @@ func (r *room) open() {
 	err := r.load()
 	<-h.openers
 	if err != nil {
-		r.refuse(refusal(err))
+		fresh := r.store != nil && !r.store.Exists()
+		if fresh {
+			h.store.Forget(r.store) // a name that was only asked for
+		}
+		r.refuse(refusal(err), fresh)
 		return
 	}
 	h.stats.Opened.Add(1)
@@ -35,14 +39,14 @@ func (r *room) open() {
 	r.wake()
 }
 
-// refuse says that the room cannot be opened.
-func (r *room) refuse(err error) {
+// refuse says that the room cannot be opened. Fresh: there is nothing of it.
+func (r *room) refuse(err error, fresh bool) {
 	h := r.host
 	h.stats.RefusedRooms.Add(1)
 	r.unready = err
 	r.inbox.drop()
 	h.mu.Lock()
-	if coded, ok := err.(*schema.Error); ok && coded.Code == schema.CodeMigrationFailed {
+	if coded, ok := err.(*schema.Error); ok && coded.Code == schema.CodeMigrationFailed && !fresh {
 		h.refused[r.name] = err // this program cannot: only another one can
 	}
 	h.forgetLocked(r)
