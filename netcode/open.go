@@ -1,6 +1,7 @@
 package netcode
 
 import (
+	"github.com/parlor-server/parlor/auth"
 	"github.com/parlor-server/parlor/schema"
 	"github.com/parlor-server/parlor/schema/fb"
 )
@@ -25,6 +26,7 @@ func errNoGame() error {
 // open starts a goroutine for an Open, because the room may have to be loaded.
 func (s *Session) open(body []byte) {
 	m := fb.GetRootAsOpen(body, 0)
+	user := s.user.Load()
 	req := OpenRequest{
 		Request:    m.Request(),
 		Room:       string(m.Room()),
@@ -33,7 +35,7 @@ func (s *Session) open(body []byte) {
 		Cursor:     m.Cursor(),
 		SchemaHash: m.SchemaHash(),
 		Version:    m.Version(),
-		User:       s.User(),
+		User:       *user,
 		Remote:     s.RemoteAddr(),
 	}
 	if s.server.cfg.Records == nil {
@@ -44,11 +46,12 @@ func (s *Session) open(body []byte) {
 		s.refuse(0, req.Request, err)
 		return
 	}
-	s.joins.Go(func() { s.enterRecords(req) })
+	s.joins.Go(func() { s.enterRecords(req, user) })
 }
 
-// enterRecords opens the room and enters it.
-func (s *Session) enterRecords(req OpenRequest) {
+// enterRecords opens the room and enters it. User is whom the request names: a
+// token that was shown meanwhile went to the rooms in the table only.
+func (s *Session) enterRecords(req OpenRequest, user *auth.User) {
 	seat, err := s.server.cfg.Records.Open(s.ctx, req)
 	if err != nil {
 		s.reject()
@@ -66,6 +69,10 @@ func (s *Session) enterRecords(req OpenRequest) {
 	if err := seat.Enter(l); err != nil {
 		l.Done()
 		s.refuse(0, req.Request, err)
+		return
+	}
+	if now := s.user.Load(); now != user {
+		seat.Renew(*now)
 	}
 }
 

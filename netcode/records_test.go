@@ -203,3 +203,27 @@ func TestMutateDoesNotAllocate(t *testing.T) {
 type quietSeat struct{ fakeRecords }
 
 func (*quietSeat) Mutate(Mutation) error { return nil }
+
+// showing is a host of rooms during whose Open the client shows a new token.
+type showing struct {
+	*fakeRecords
+	show func()
+}
+
+func (s *showing) Open(context.Context, OpenRequest) (RecordSeat, error) {
+	s.show()
+	return s, nil
+}
+
+// TestTokenShownWhileARoomOpens reaches the room all the same.
+func TestTokenShownWhileARoomOpens(t *testing.T) {
+	room := &showing{fakeRecords: &fakeRecords{}}
+	r := newRig(t, Config{Records: room})
+	defer r.close()
+	r.hello("ann")
+	room.show = func() { r.send(schema.KindAuth, 0, r.build.Auth("ann")) }
+	r.openRoom("tasks/main")
+	if len(room.got) != 2 || room.got[1] != "renew ann" {
+		t.Errorf("the room was told %q", room.got)
+	}
+}
