@@ -43,6 +43,21 @@ async function comesBack(who) {
   await saved(who);
 }
 
+/** Waits until a page's browser keeps a task as it is, in a list of a thousand. */
+function keeps(who, task) {
+  return who.until(({ ID, Title, Votes, Done }) => localStorage.getItem('parlor.tasks.Ideas') > 1000 && new Promise((resolve) => {
+    const request = indexedDB.open('parlor');
+    request.onsuccess = () => {
+      const all = request.result.transaction('kept').objectStore('kept').getAll();
+      all.onsuccess = () => {
+        request.result.close();
+        const same = ([, t]) => t.ID === ID && t.Title === Title && t.Votes === Votes && t.Done === Done;
+        resolve(all.result.some((value) => value?.rows?.length > 1000 && value.rows.some(same)));
+      };
+    };
+  }), task);
+}
+
 /** The rows of a list, as a page has them; it shows the first ones. */
 async function rows(who, list = 'Ideas') {
   await who.page.evaluate(() => scrollTo(0, 0));
@@ -225,6 +240,7 @@ scene('one goes offline, both edit, and both agree afterwards', async () => {
 scene('edits of a page that was loaded anew while offline are not lost', async () => {
   const [first, second] = await rows(bob);
   await bob.until(() => navigator.serviceWorker.controller !== null);
+  for (const task of [first, second]) await keeps(bob, task);
   await goesOffline(bob);
   await renames(bob, first.ID, 'Kept over a reload');
   await bob.page.click(`${row(second.ID)} .vote`);
@@ -233,6 +249,7 @@ scene('edits of a page that was loaded anew while offline are not lost', async (
   await bob.until(() => document.getElementById('line-text').textContent === 'Offline, 2 waiting');
   await shows(bob, first.ID, { Title: 'Kept over a reload' });
   await shows(bob, second.ID, { Votes: second.Votes + 1 });
+  assert.ok((await rows(bob)).length > 1000);
   assert.equal(await bob.page.textContent('#role'), 'editor');
   await comesBack(bob);
   for (const who of [ada, bob]) {

@@ -181,7 +181,7 @@ export class Board {
 
   private openLists(): void {
     for (const { Name } of this.lists) {
-      if (!this.windows.has(Name)) this.windows.set(Name, new Window(this.room, { eq: ['List', Name] }, this.received, this.onChange));
+      if (!this.windows.has(Name)) this.windows.set(Name, new Window(this.room, { eq: ['List', Name] }, this.received, this.onChange, Name));
     }
   }
 }

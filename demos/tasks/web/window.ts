@@ -4,6 +4,7 @@ import type { tasks } from '../../rooms';
 export type Task = tasks.Tasks;
 
 const STEP = 50; // tasks that a window grows by
+const KEPT_MS = 3000; // after which the client has certainly kept a window's rows
 
 /** What the last growth of a window brought. */
 export interface Growth {
@@ -17,18 +18,24 @@ export interface Growth {
  */
 export class Window {
   growth: Growth | undefined;
-  private limit = STEP;
+  private limit: number;
   private readonly live: Live<Task, string>;
   private asked: Growth | undefined; // rows and bytes when it was last grown
 
-  /** received counts the bytes that have come over all connections. */
+  /**
+   * received counts the bytes that have come over all connections. A window
+   * with a name is as large as it was on the last visit: that is how its rows
+   * were kept.
+   */
   constructor(
     private readonly room: RecordRoom<tasks.Schema>,
     where: Cond<Task>,
     private readonly received: () => number,
     onChange: () => void,
+    private readonly name?: string,
   ) {
-    this.live = room.collection('Tasks').subscribe({ where, orderBy: [['Votes', 'desc']], limit: STEP });
+    this.limit = Number(name && localStorage.getItem(this.key)) || STEP;
+    this.live = room.collection('Tasks').subscribe({ where, orderBy: [['Votes', 'desc']], limit: this.limit });
     this.live.onChange(() => {
       this.measure();
       onChange();
@@ -66,5 +73,10 @@ export class Window {
     if (!this.asked || this.live.status !== 'live') return;
     this.growth = { rows: this.rows.length - this.asked.rows, bytes: this.received() - this.asked.bytes };
     this.asked = undefined;
+    if (this.name !== undefined) setTimeout((limit: number) => localStorage.setItem(this.key, String(limit)), KEPT_MS, this.limit);
+  }
+
+  private get key(): string {
+    return `parlor.tasks.${this.name}`;
   }
 }
