@@ -111,9 +111,14 @@ func (c *checkpointer) end(checkpoint bool) {
 // hurried says whether the checkpoint under way should make no pauses: somebody
 // waits for it, or what is committed meanwhile is more than a checkpoint's worth.
 func (c *checkpointer) hurried() bool {
+	return c.awaited() || c.uncut.Load() > 2*c.s.o.CheckpointBytes
+}
+
+// awaited says whether somebody waits for the checkpoint under way.
+func (c *checkpointer) awaited() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.asked || c.ended || len(c.waiting) > 0 || c.uncut.Load() > 2*c.s.o.CheckpointBytes
+	return c.asked || c.ended || len(c.waiting) > 0
 }
 
 // take returns who waits and whether the end has come.

@@ -21,7 +21,6 @@ type model struct {
 	fault string // the point at which the next checkpoint ends the process
 	rooms map[string]*modelRoom
 	batch Batch
-	clean []string // folders
 }
 
 type modelRoom struct {

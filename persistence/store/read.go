@@ -70,6 +70,8 @@ func (r *Room) view(collect func(older, newer *memtable)) (view, error) {
 // key or value, nor call the store. An error of f ends it and is returned; a
 // *DamageError says that a record is not what was written.
 func (r *Room) Each(space Space, f func(key, value []byte, seq uint64) error) error {
+	r.s.reading.Add(1)
+	defer r.s.reading.Add(-1)
 	calling := false
 	err := guard(&calling, func() error {
 		var over []op

@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -72,6 +73,7 @@ type Store struct {
 	log     *slog.Logger
 
 	checkpoints checkpointer
+	reading     atomic.Int32   // calls of Each: rooms that are being opened
 	workers     sync.WaitGroup // committer and checkpointer
 	closing     sync.Once
 	closed      error // of closing

@@ -66,7 +66,7 @@ func (w *blockWriter) raw(b []byte) {
 		w.buf = append(w.buf, b[:n]...)
 		b = b[n:]
 		if len(w.buf) == cap(w.buf) {
-			w.flush()
+			_ = w.flush() // err keeps it
 		}
 	}
 }

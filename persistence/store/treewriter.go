@@ -26,6 +26,8 @@ const (
 	chunkTime  = 5 * time.Millisecond
 	mostPause  = 20 * time.Millisecond
 	yieldEvery = 32 // operations, after which others may run
+	waitTime   = time.Millisecond
+	mostWaits  = 5_000 // of a checkpoint
 )
 
 // phase is what a checkpoint is at. Entries of the change log lie side by side;
@@ -49,10 +51,13 @@ type treeWriter struct {
 	phase phase
 	chunk [phases]int // operations that a transaction may have
 	spare []byte      // for keys, which the tree copies
+	waits int         // how often yield may still wait
 	arena []byte      // for values, which it keeps until tx ends
 }
 
-func newTreeWriter(s *Store) *treeWriter { return &treeWriter{s: s, chunk: s.checkpoints.chunk} }
+func newTreeWriter(s *Store) *treeWriter {
+	return &treeWriter{s: s, chunk: s.checkpoints.chunk, waits: mostWaits}
+}
 
 // write writes all jobs and then the position that they bring the tree to.
 func (w *treeWriter) write(jobs []*job, p journal.Position) error {
@@ -82,6 +87,16 @@ func (w *treeWriter) write(jobs []*job, p journal.Position) error {
 	}
 	w.s.o.Fault(pointPosition)
 	return w.commit()
+}
+
+// yield lets others run, and waits while rooms are opened: somebody waits for
+// those, and after a crash there is most to open when there is most to write.
+func (w *treeWriter) yield() {
+	for w.waits > 0 && w.s.reading.Load() > 0 && !w.s.checkpoints.awaited() {
+		w.waits--
+		time.Sleep(waitTime)
+	}
+	runtime.Gosched()
 }
 
 func (w *treeWriter) begin() (err error) {
@@ -158,7 +173,7 @@ func (w *treeWriter) each(n int, open func() error, do func(i int) error) error 
 				return err
 			}
 			if w.ops++; w.ops%yieldEvery == 0 {
-				runtime.Gosched()
+				w.yield()
 			}
 		}
 	}
@@ -173,8 +188,9 @@ func (w *treeWriter) job(j *job) error {
 		return err
 	}
 	if j.table != nil {
+		w.yield()
 		j.room.catchUp(j.table)
-		ops := j.table.live(runtime.Gosched)
+		ops := j.table.live(w.yield)
 		old, err := w.supersede(j, ops)
 		if err != nil {
 			return err
@@ -261,7 +277,7 @@ func (w *treeWriter) supersede(j *job, ops []op) ([]logRef, error) {
 			continue
 		}
 		if i%yieldEvery == 0 {
-			runtime.Gosched()
+			w.yield()
 		}
 		w.spare = append(w.spare[:0], o.key...)
 		stored := b.Get(w.spare)
