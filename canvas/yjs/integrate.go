@@ -73,15 +73,12 @@ func (tx *Tx) tryIntegrate(b *block) (id ID, wait bool, err error) {
 	it := new(item)
 	*it = b.item
 	it.skip(known - b.id.Clock)
-	if it.garbage() {
-		tx.enter(it)
-		it.flags |= deleted
-		return ID{}, false, nil
+	if !it.garbage() {
+		tx.findNeighbours(it, b)
 	}
-	tx.findNeighbours(it, b)
-	if it.parent == nil { // it was deleted, with all that is in it
-		tx.enter(it)
+	if it.parent == nil { // deleted, with all that is in it
 		it.makeGarbage()
+		tx.enter(it)
 		return ID{}, false, nil
 	}
 	return ID{}, false, tx.integrate(it)

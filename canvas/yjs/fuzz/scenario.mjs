@@ -26,7 +26,7 @@ class Client {
   }
 }
 
-class Scenario {
+export class Scenario {
   constructor (go, seed) {
     this.go = go
     this.random = new Random(seed)
@@ -36,6 +36,7 @@ class Scenario {
     this.reference = new Y.Doc()
     this.emitted = [] // what the reference sent on
     this.reference.on('update', update => this.emitted.push(update))
+    this.applied = [] // by Go and reference alike
     this.counts = { updates: 0, missing: 0, serverEdits: 0, plain: this.plain ? 1 : 0, bytes: 0 }
   }
 
@@ -114,11 +115,13 @@ class Scenario {
   // The reference takes the update, too, and sends on the same bytes. What it
   // tidies up afterwards is its own edit, which then goes to the Go side.
   async follow (update, diff) {
+    this.applied.push(update)
     this.emitted = []
     Y.applyUpdate(this.reference, update)
     const [first, ...rest] = this.emitted
     equalBytes(diff, first ?? null, 'diff')
     for (const tidied of rest) {
+      this.applied.push(tidied)
       const reply = await this.go.apply(tidied)
       equalBytes(reply.diff, tidied, 'diff of tidying')
       this.broadcast(reply.diff)
