@@ -109,11 +109,13 @@ func (f *queueFile) load(room string) (*kept, error) {
 		if err := file.Truncate(whole); err != nil {
 			return nil, err
 		}
-		if err := file.Sync(); err != nil {
-			return nil, err
-		}
 	}
-	return k, nil
+	// What a process that was killed has left is read, but may not be on the disk
+	// yet: neither its last write, nor that the file took another one's place.
+	if err := file.Sync(); err != nil {
+		return nil, err
+	}
+	return k, f.files.SyncDir(filepath.Dir(f.path))
 }
 
 // readQueue reads records up to the first that is torn.
@@ -183,7 +185,8 @@ func (k *kept) apply(q queueRecord) {
 	}
 }
 
-// append adds records; with sync they are durable when it returns.
+// append adds records; with sync they are durable when it returns. Of those
+// that a full disk does not take nothing stays, and later ones may succeed.
 func (f *queueFile) append(sync bool, records ...queueRecord) error {
 	if f.err != nil {
 		return f.err
@@ -193,7 +196,10 @@ func (f *queueFile) append(sync bool, records ...queueRecord) error {
 		data = q.appendFrame(data)
 	}
 	if _, err := f.file.WriteAt(data, f.size); err != nil {
-		return f.fail(err)
+		if cut := f.file.Truncate(f.size); cut != nil {
+			return f.fail(errors.Join(err, cut))
+		}
+		return fmt.Errorf("write to the queue file %s: %w", f.path, err)
 	}
 	if sync {
 		if err := f.file.Sync(); err != nil {
@@ -220,28 +226,31 @@ func (f *queueFile) wasteful(writes int) bool {
 	return f.err == nil && f.size > minWaste && f.records > 4*(writes+16)
 }
 
-// rewrite replaces the file's content, at once or not at all.
+// rewrite replaces the file's content, at once or not at all. While the new one
+// is not whole and safe the old one stays in use.
 func (f *queueFile) rewrite(records []queueRecord) error {
 	if f.err != nil {
 		return f.err
-	}
-	next, err := f.files.OpenFile(f.path+".new", os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return f.fail(err)
 	}
 	var data []byte
 	for _, q := range records {
 		data = q.appendFrame(data)
 	}
-	_, err = next.WriteAt(data, 0)
+	next, err := f.files.OpenFile(f.path+".new", os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err == nil {
-		err = next.Sync()
+		if _, err = next.WriteAt(data, 0); err == nil {
+			err = next.Sync()
+		}
+		if err != nil {
+			_ = next.Close()
+			_ = f.files.Remove(f.path + ".new")
+		}
 	}
-	if err == nil {
-		_ = f.file.Close() // some systems do not replace an open file
-		err = f.files.Rename(f.path+".new", f.path)
+	if err != nil {
+		return fmt.Errorf("write the queue file %s anew: %w", f.path, err)
 	}
-	if err == nil {
+	_ = f.file.Close() // some systems do not replace an open file
+	if err = f.files.Rename(f.path+".new", f.path); err == nil {
 		err = f.files.SyncDir(filepath.Dir(f.path))
 	}
 	if err != nil {

@@ -98,7 +98,7 @@ func (l *Live[T]) Ready(ctx context.Context) error {
 }
 
 // Err is why the server does not answer the query, nil if it does. The rows
-// stay as they were last.
+// stay as they were last, unless they may no longer be read.
 func (l *Live[T]) Err() error {
 	l.collection.room.mu.Lock()
 	defer l.collection.room.mu.Unlock()

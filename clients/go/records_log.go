@@ -284,7 +284,12 @@ func (l *writeLog) pushAgain(r *RecordRoom) {
 	if len(l.pending) > 0 {
 		l.pushed = min(l.pushed, l.pending[0].id-1)
 	}
-	if l.pause != nil {
+	l.wait(r)
+}
+
+// wait pushes after a pause.
+func (l *writeLog) wait(r *RecordRoom) {
+	if l.pause != nil || r.ended != nil {
 		return
 	}
 	l.pause = time.AfterFunc(pushPause, func() {

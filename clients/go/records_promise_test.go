@@ -4,6 +4,7 @@ import (
 	"errors"
 	"path/filepath"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/parlor-server/parlor/schema"
@@ -137,5 +138,35 @@ func TestR5_1_NoMoreUnderWayThanReceiptsAreKept(t *testing.T) {
 			}
 		}
 		s.silent()
+	})
+}
+
+// Rows that a user may no longer read go, also when that is learned after a
+// reconnection.
+func TestR10_2_ForbiddenRowsGo(t *testing.T) {
+	inBubble(t, func(t *testing.T, s *script) {
+		r := s.enter(s.connect(Options{}), RecordsOptions{}, schema.OpenedInfo{})
+		live, id := s.follow(s.items(r, "Items"), all(), 1, item{ID: "a", Title: "a"})
+		s.hangUp()
+		s.again()
+		s.opening(schema.OpenedInfo{Seq: 2})
+		s.subscribed()
+		s.conn.send(schema.KindError, 0, s.conn.handle, s.conn.builder.Error(&schema.Error{Code: schema.CodeForbidden, Request: id}))
+		synctest.Wait()
+		s.want("forbidden", titles(live))
+		if live.Err() == nil {
+			t.Error("no error")
+		}
+		s.hangUp()
+		s.again()
+		s.opening(schema.OpenedInfo{Seq: 3})
+		if sub := s.subscribed(); sub.Since() != 0 || len(sub.HeldBytes()) != 0 {
+			t.Errorf("asks since %d", sub.Since())
+		}
+		s.delta(id, 0, 3, schema.DeltaSnapshot, s.entering(item{ID: "a", Title: "a"}))
+		s.want("allowed again", titles(live), "a")
+		if err := live.Err(); err != nil {
+			t.Error(err)
+		}
 	})
 }

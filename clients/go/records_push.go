@@ -120,7 +120,9 @@ func (r *RecordRoom) pushOrdered() {
 	if r.renewed() {
 		return
 	}
-	r.writeQueue()
+	if r.writeQueue() != nil && r.queue.err == nil {
+		return // what may be sent is not noted: it is tried again
+	}
 	for {
 		r.mu.Lock()
 		batch := r.batch()
@@ -187,29 +189,34 @@ func (r *RecordRoom) renewed() bool {
 	}
 	r.rebase()
 	r.mu.Unlock()
-	r.writeQueue()
 	r.c.forgetRecords(handle)
 	_ = r.c.send.leave(handle, 0)
+	if err := r.writeQueue(); err != nil { // under the new ID writes would be done that the file has under the old one
+		go r.end(&schema.Error{Code: schema.CodeStoreFailed, Message: err.Error()})
+		return true
+	}
 	r.open()
 	return true
 }
 
 // writeQueue brings the queue file up to date; order is held. Before the first
 // push of a connection it notes what may be sent, durably: a queue that was
-// certainly never sent may go under another client ID (R7.3).
-func (r *RecordRoom) writeQueue() {
+// certainly never sent may go under another client ID (R7.3). After an error
+// other than the file's last it is tried again after a pause.
+func (r *RecordRoom) writeQueue() error {
 	r.mu.Lock()
 	l := &r.writes
 	later, rewrite, open := l.fileLater, l.rewrite, r.link.handle != 0
 	l.fileLater, l.rewrite = nil, false
-	sync := false
+	var sent []*write
 	if open {
 		for _, w := range l.pending {
 			if w.mode == durable && !w.sent {
-				w.sent, w.epoch, sync = true, r.link.epoch, true
+				w.sent, w.epoch = true, r.link.epoch
+				sent = append(sent, w)
 			}
 		}
-		if sync {
+		if len(sent) > 0 {
 			later = append(later, queueRecord{kind: queueSent, id: l.last, number: l.number, epoch: r.link.epoch})
 		}
 	}
@@ -219,15 +226,25 @@ func (r *RecordRoom) writeQueue() {
 	}
 	r.mu.Unlock()
 	if r.queue == nil {
-		return
+		return nil
 	}
 	var err error
 	if all != nil {
 		err = r.queue.rewrite(all)
 	} else if len(later) > 0 {
-		err = r.queue.append(sync, later...)
+		err = r.queue.append(len(sent) > 0, later...)
 	}
-	if err != nil {
-		r.c.log.Error("the queue file of durable writes failed; no more are queued", "room", r.name, "error", err)
+	if err == nil {
+		return nil
 	}
+	r.c.log.Error("the queue file of durable writes failed", "room", r.name, "error", err)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if l.rewrite = true; r.queue.err == nil {
+		for _, w := range sent {
+			w.sent = false
+		}
+		l.wait(r)
+	}
+	return err
 }

@@ -121,6 +121,7 @@ func (r *RecordRoom) apply(a *delivery) error {
 	if snapshot {
 		r.replace(q, t)
 	}
+	q.err = nil
 	q.at, q.capped = a.seq, a.flags&schema.DeltaCapped != 0
 	return nil
 }
@@ -204,11 +205,26 @@ func (r *RecordRoom) reset(epoch uint64) {
 	}
 }
 
+// empty takes away rows that this user may no longer read (R10.2).
+func (r *RecordRoom) empty(q *liveQuery) {
+	q.at, q.fresh = 0, nil
+	if at := r.replica.schema.CollectionIndex(q.collection); at >= 0 {
+		t := r.replica.tables[at]
+		for key := range q.members {
+			t.release(q, key)
+		}
+		r.rebase()
+	}
+}
+
 // refused handles an Error about the room: a Subscribe's names its query.
 func (r *RecordRoom) refused(e *schema.Error) {
 	r.mu.Lock()
 	if q := r.link.queries[e.Request]; q != nil && e.Request != 0 {
 		q.err = e
+		if e.Code == schema.CodeForbidden {
+			r.empty(q)
+		}
 		r.answered(q)
 		if err := r.flush(); err != nil {
 			r.c.log.Warn("what arrived cannot be applied", "room", r.name, "error", err)

@@ -65,7 +65,6 @@ type pipe struct {
 	handle     uint16
 	request    uint32 // of the last Open
 	builder    *schema.Builder
-	unread     [][]byte
 	lastClient string // of the last Open
 }
 

@@ -97,7 +97,9 @@ func (r *RecordRoom) unsubscribe(q *liveQuery) {
 			id := q.id
 			_ = r.c.send.record(schema.KindUnsubscribe, r.link.handle, func(b *schema.Builder) []byte { return b.Unsubscribe(id) })
 		}
-		r.flush()
+		if err := r.flush(); err != nil {
+			r.c.log.Warn("what arrived cannot be applied", "room", r.name, "error", err)
+		}
 	}
 	r.mu.Unlock()
 	r.order.Unlock()
