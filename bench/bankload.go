@@ -10,6 +10,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -132,8 +133,14 @@ func (l *bankLoad) open(addr, room string, i int) (*teller, error) {
 		return nil, fmt.Errorf("failed to ask for a WebSocket: %w", err)
 	}
 	answer, err := http.ReadResponse(t.in, nil)
-	if err != nil || answer.StatusCode != http.StatusSwitchingProtocols {
-		return nil, fmt.Errorf("the server gave no WebSocket: %v", err)
+	if err != nil {
+		return nil, fmt.Errorf("the server gave no WebSocket: %w", err)
+	}
+	if err := answer.Body.Close(); err != nil { // the frames are not its body
+		return nil, fmt.Errorf("the server gave no WebSocket: %w", err)
+	}
+	if answer.StatusCode != http.StatusSwitchingProtocols {
+		return nil, fmt.Errorf("the server gave no WebSocket: %s", answer.Status)
 	}
 	t.queue(schema.KindHello, t.build.Hello(schema.HelloInfo{Client: "bench"}))
 	id := fmt.Sprintf("bench-%d-%d", os.Getpid(), i)
@@ -223,20 +230,20 @@ func (t *teller) whole() bool {
 // receive takes one frame.
 func (t *teller) receive() error {
 	var head [2]byte
-	if _, err := readFull(t.in, head[:]); err != nil {
+	if _, err := io.ReadFull(t.in, head[:]); err != nil {
 		return err
 	}
 	size := int(head[1] & 127)
 	switch size {
 	case 126:
 		var long [2]byte
-		if _, err := readFull(t.in, long[:]); err != nil {
+		if _, err := io.ReadFull(t.in, long[:]); err != nil {
 			return err
 		}
 		size = int(binary.BigEndian.Uint16(long[:]))
 	case 127:
 		var long [8]byte
-		if _, err := readFull(t.in, long[:]); err != nil {
+		if _, err := io.ReadFull(t.in, long[:]); err != nil {
 			return err
 		}
 		size = int(binary.BigEndian.Uint64(long[:]))
@@ -245,22 +252,13 @@ func (t *teller) receive() error {
 		t.body = make([]byte, size)
 	}
 	t.body = t.body[:size]
-	if _, err := readFull(t.in, t.body); err != nil {
+	if _, err := io.ReadFull(t.in, t.body); err != nil {
 		return err
 	}
 	if head[0]&15 != opBinary {
 		return nil
 	}
 	return t.message(t.body)
-}
-
-func readFull(r *bufio.Reader, b []byte) (n int, err error) {
-	for n < len(b) && err == nil {
-		var m int
-		m, err = r.Read(b[n:])
-		n += m
-	}
-	return n, err
 }
 
 func (t *teller) message(m []byte) error {

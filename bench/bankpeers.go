@@ -23,7 +23,7 @@ import (
 
 // startPinned starts a program on one core, scheduled like all others: systems
 // of many processes and threads would not be themselves in real time.
-func startPinned(ctx context.Context, core int, cmd *exec.Cmd) (*process, error) {
+func startPinned(core int, cmd *exec.Cmd) (*process, error) {
 	cmd.Stderr = os.Stderr
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 10 * time.Second
@@ -94,7 +94,7 @@ type parlorBank struct {
 }
 
 func startParlorBank(ctx context.Context, self, data string, o bankOptions) (bankRun, error) {
-	server, err := startPinned(ctx, serverCore, exec.CommandContext(ctx, self, "-bank", "--data="+data, fmt.Sprint("--accounts=", o.accounts)))
+	server, err := startPinned(serverCore, exec.CommandContext(ctx, self, "-bank", "--data="+data, fmt.Sprint("--accounts=", o.accounts)))
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +110,7 @@ func startParlorBank(ctx context.Context, self, data string, o bankOptions) (ban
 func (b *parlorBank) end() { b.server.end() }
 
 func (b *parlorBank) run(ctx context.Context, o bankOptions, w bankWork) (bankResult, error) {
-	load, err := startPinned(ctx, loadCore, exec.CommandContext(ctx, b.self, append([]string{"-bankload", "--addr=" + b.addr}, o.loadFlags(w)...)...))
+	load, err := startPinned(loadCore, exec.CommandContext(ctx, b.self, append([]string{"-bankload", "--addr=" + b.addr}, o.loadFlags(w)...)...))
 	if err != nil {
 		return bankResult{}, err
 	}
@@ -124,7 +124,7 @@ func (b *parlorBank) run(ctx context.Context, o bankOptions, w bankWork) (bankRe
 	} else {
 		profiled <- nil
 	}
-	res, err := measureLoad(load, b.server.pid(), o)
+	res, err := measureLoad(load, b.server.pid())
 	if profile := <-profiled; err == nil {
 		err = profile
 	}
@@ -152,7 +152,7 @@ func (o bankOptions) loadFlags(w bankWork) []string {
 }
 
 // measureLoad reads what a load measured, and how much CPU was used meanwhile.
-func measureLoad(load *process, server int, o bankOptions) (res bankResult, err error) {
+func measureLoad(load *process, server int) (res bankResult, err error) {
 	began, all, ours, theirs := time.Now(), cpuOfAll(), cpuOf(server), cpuOf(load.pid())
 	line, err := load.line()
 	if err != nil {
@@ -178,19 +178,19 @@ type sqlBank struct {
 func (b *sqlBank) end() { b.stop() }
 
 func (b *sqlBank) run(ctx context.Context, o bankOptions, w bankWork) (bankResult, error) {
-	load, err := startPinned(ctx, loadCore, exec.CommandContext(ctx, b.sql, append([]string{"load", b.target}, o.loadFlags(w)...)...))
+	load, err := startPinned(loadCore, exec.CommandContext(ctx, b.sql, append([]string{"load", b.target}, o.loadFlags(w)...)...))
 	if err != nil {
 		return bankResult{}, err
 	}
 	defer load.end()
-	return measureLoad(load, b.pid, o)
+	return measureLoad(load, b.pid)
 }
 
 func startSQLite(ctx context.Context, sql, folder string, o bankOptions) (bankRun, error) {
 	if err := os.MkdirAll(folder, 0o750); err != nil {
 		return nil, fmt.Errorf("failed to make a folder for SQLite: %w", err)
 	}
-	server, err := startPinned(ctx, serverCore, exec.CommandContext(ctx, sql, "serve", "--file="+filepath.Join(folder, "bank.db"), fmt.Sprint("--accounts=", o.accounts)))
+	server, err := startPinned(serverCore, exec.CommandContext(ctx, sql, "serve", "--file="+filepath.Join(folder, "bank.db"), fmt.Sprint("--accounts=", o.accounts)))
 	if err != nil {
 		return nil, err
 	}
@@ -231,7 +231,7 @@ func startPostgres(ctx context.Context, sql, folder string, o bankOptions) (bank
 	cmd := exec.CommandContext(ctx, filepath.Join(postgresBin, "postgres"), "-D", data, "-p", strconv.Itoa(port),
 		"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "shared_buffers=1GB", "-c", "log_min_messages=panic")
 	cmd.SysProcAttr, cmd.Dir = as, folder
-	server, err := startPinned(ctx, serverCore, cmd)
+	server, err := startPinned(serverCore, cmd)
 	if err != nil {
 		return nil, err
 	}

@@ -136,7 +136,6 @@ type audience struct {
 	byFD   map[int32]*listener
 	events []unix.EpollEvent
 	buf    []byte
-	failed error
 }
 
 // listener is one of them.

@@ -116,7 +116,7 @@ func runRecords(ctx context.Context, args []string) error {
 // server starts a server; side is where it answers questions of its own.
 func (b *recordsBench) server(ctx context.Context, data string, flags ...string) (p *process, addr, side string, err error) {
 	args := append([]string{"-records", "--data=" + filepath.Join(b.folder, data)}, flags...)
-	if p, err = startPinned(ctx, serverCore, exec.CommandContext(ctx, b.self, args...)); err != nil {
+	if p, err = startPinned(serverCore, exec.CommandContext(ctx, b.self, args...)); err != nil {
 		return nil, "", "", err
 	}
 	line, err := p.line()
@@ -131,7 +131,7 @@ func (b *recordsBench) server(ctx context.Context, data string, flags ...string)
 // load starts clients.
 func (b *recordsBench) load(ctx context.Context, work, addr string, flags ...string) (*process, error) {
 	args := append([]string{"-recordsload", work, "--addr=" + addr, fmt.Sprint("--window=", b.o.window)}, flags...)
-	return startPinned(ctx, loadCore, exec.CommandContext(ctx, b.self, args...))
+	return startPinned(loadCore, exec.CommandContext(ctx, b.self, args...))
 }
 
 // result waits for what clients have measured.
@@ -237,7 +237,7 @@ func (b *recordsBench) shelf(ctx context.Context, kill bool, flags ...string) (s
 	if err != nil {
 		return 0, 0, fmt.Errorf("failed to start %s: %w", b.self, err)
 	}
-	p, err := startPinned(ctx, serverCore, cmd)
+	p, err := startPinned(serverCore, cmd)
 	if err != nil {
 		return 0, 0, err
 	}

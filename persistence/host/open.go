@@ -46,7 +46,7 @@ func (r *room) refuse(err error, fresh bool) {
 	r.unready = err
 	r.inbox.drop()
 	h.mu.Lock()
-	if coded, ok := err.(*schema.Error); ok && coded.Code == schema.CodeMigrationFailed && !fresh {
+	if errors.Is(err, &schema.Error{Code: schema.CodeMigrationFailed}) && !fresh {
 		h.refused[r.name] = err // this program cannot: only another one can
 	}
 	h.forgetLocked(r)

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -168,8 +169,8 @@ func (r *room) end(cause error) {
 func (r *room) fail(err error) {
 	h := r.host
 	told := refusal(err)
-	coded, ok := told.(*schema.Error)
-	if !ok {
+	var coded *schema.Error
+	if !errors.As(told, &coded) {
 		coded = schema.Errorf(schema.CodeInternal, "the room failed; the server's log says why")
 	}
 	h.cfg.Logger.Error("a record room has failed and is closed", "room", r.name, "error", err)

@@ -222,9 +222,7 @@ func TestAFullDiskIsSaidAndARestartGoesOn(t *testing.T) {
 	sim.Kill()
 	j = open(t, o, 0)
 	m.settle(t, j)
-	for _, w := range j.append(t, m.rooms.batch()...) {
-		m.want = append(m.want, w)
-	}
+	m.want = append(m.want, j.append(t, m.rooms.batch()...)...)
 	sim.Crash()
 	m.settle(t, open(t, o, 0))
 }

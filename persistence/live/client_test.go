@@ -96,7 +96,8 @@ func (c *client) take(n int) {
 			c.receive(p)
 			continue
 		}
-		part, last := p, false
+		part := p
+		var last bool
 		part.payload, part.flags, last = p.stream.Next(64)
 		if last {
 			c.queue = c.queue[1:]

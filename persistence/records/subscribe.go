@@ -110,8 +110,9 @@ func (op *Read) apply(m *Machine, out *Outbox) {
 // query finds the records that the user may read; a limit counts those (R10.3).
 func (m *Machine) query(op *Read) (Result, error) {
 	u := op.User
-	role, err := "", error(nil)
+	var role string
 	if !op.Operator {
+		var err error
 		if role, err = m.roleOf(&u); err != nil || role == "" {
 			return Result{}, schema.Errorf(schema.CodeForbidden, "you are not a member of this room")
 		}

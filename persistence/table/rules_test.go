@@ -162,9 +162,9 @@ func TestUndoTo(t *testing.T) {
 	set := NewSet(tasks())
 	c := set.Table(0).Collection()
 	tx := set.Begin(1)
-	first, second := tx.Insert(0, task{1, "", 1, 1}.row(c)), error(nil)
+	first := tx.Insert(0, task{1, "", 1, 1}.row(c))
 	mark := tx.Mark()
-	second = tx.Put(0, task{1, "", 2, 2}.row(c))
+	second := tx.Put(0, task{1, "", 2, 2}.row(c))
 	tx.Delete(0, keyOf(1))
 	tx.UndoTo(mark)
 	if first != nil || second != nil {

@@ -107,6 +107,7 @@ func TestBindRefusesByTypeAndField(t *testing.T) {
 		A int `parlor:"key"`
 		b int
 	}
+	_ = unexported{b: 1}.b // or it is unused
 	type embedded struct {
 		A int `parlor:"key"`
 		noKey

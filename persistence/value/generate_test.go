@@ -116,7 +116,7 @@ type record struct {
 	PD     *[]byte
 	PT     *time.Time
 	PN     *nested
-	hidden chan int `parlor:"-"`
+	Hidden chan int `parlor:"-"`
 }
 
 func optional[T any](g *rapid.Generator[T]) *rapid.Generator[*T] {
