@@ -89,8 +89,8 @@ func (tx *Tx) merge() {
 		tx.mergeFrom(l, l.last(), clock)
 	}
 	for i := len(tx.seams) - 1; i >= 0; i-- {
-		l := d.logs[tx.seams[i].Client]
-		p := l.find(tx.seams[i].Clock)
+		l := d.logs[tx.seams[i].id.Client]
+		p := l.find(tx.seams[i].id.Clock)
 		if next, ok := l.next(p); ok {
 			if first, n := tx.mergeLeft(l, next); n > 1 {
 				continue
@@ -190,10 +190,10 @@ func (it *item) unlink() {
 
 // mergeSeams joins what the transaction split.
 func (tx *Tx) mergeSeams() {
-	for _, id := range tx.seams {
-		if tx.doc.knows(id) {
-			l := tx.doc.logs[id.Client]
-			tx.mergeLeft(l, l.find(id.Clock))
+	for _, it := range tx.seams {
+		if tx.doc.knows(it.id) {
+			l := tx.doc.logs[it.id.Client]
+			tx.mergeLeft(l, l.find(it.id.Clock))
 		}
 	}
 }

@@ -83,7 +83,7 @@ func (d *Doc) root(name string) *node {
 // document is as before.
 func (d *Doc) Apply(update []byte) (diff []byte, err error) {
 	r := reader{b: update}
-	sections, err := readSections(&r)
+	sections, byClient, err := readSections(&r)
 	if err != nil {
 		return nil, fmt.Errorf("failed to read update: %w", err)
 	}
@@ -92,7 +92,8 @@ func (d *Doc) Apply(update []byte) (diff []byte, err error) {
 		return nil, fmt.Errorf("failed to read update: %w", err)
 	}
 	tx := d.begin(d.limits.Steps + 64*len(update) + 2*d.items)
-	if err = tx.applySections(sections); err == nil {
+	in := incoming{Tx: tx, update: update, sections: sections, byClient: byClient}
+	if err = in.integrateAll(); err == nil {
 		err = tx.applyDeletes(deletes)
 	}
 	if diff, err = tx.end(err); err != nil {

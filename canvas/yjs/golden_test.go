@@ -76,10 +76,11 @@ func TestRefusedUpdatesLeaveNoTrace(t *testing.T) {
 		for i, update := range h.Updates {
 			before := doc.EncodeState(nil)
 			r := reader{b: update}
-			sections, _ := readSections(&r)
+			sections, byClient, _ := readSections(&r)
 			deletes, _ := readDeleteSet(&r)
 			tx := doc.begin(1 << 30)
-			if err := tx.applySections(sections); err != nil {
+			in := incoming{Tx: tx, update: update, sections: sections, byClient: byClient}
+			if err := in.integrateAll(); err != nil {
 				t.Fatal(err)
 			}
 			if err := tx.applyDeletes(deletes); err != nil {

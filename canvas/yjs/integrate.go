@@ -2,19 +2,14 @@ package yjs
 
 import "fmt"
 
-// applySections integrates the items of an update, each after those that it
-// refers to.
-func (tx *Tx) applySections(sections []*section) error {
-	byClient := make(map[uint64]*section, len(sections))
-	for _, s := range sections {
-		byClient[s.client] = s
-	}
-	for _, s := range sections {
-		if err := tx.drain(s, byClient); err != nil {
-			return err
-		}
-	}
-	return nil
+// incoming is an update's items on their way into the document.
+type incoming struct {
+	*Tx
+	update   []byte
+	sections []section
+	byClient map[uint64]int
+	stack    []waiting
+	next     block // scratch
 }
 
 // waiting is a section that is worked on until it has passed a clock, because
@@ -24,64 +19,113 @@ type waiting struct {
 	until uint64
 }
 
-// drain integrates all of a section and what it waits for of the others. A
-// section is never twice in the stack: then its item would wait for itself.
-func (tx *Tx) drain(s *section, sections map[uint64]*section) error {
-	stack := []waiting{{s, maxSafe}}
-	busy := map[uint64]bool{s.client: true}
-	for len(stack) > 0 {
-		top := stack[len(stack)-1]
-		if known := tx.doc.logs[top.client].end(); known > top.until || !top.next() {
-			if top.until != maxSafe && known <= top.until {
-				return fmt.Errorf("%w (%d:%d)", ErrMissing, top.client, top.until)
-			}
-			stack = stack[:len(stack)-1]
-			delete(busy, top.client)
-			continue
-		}
-		id, wait, err := tx.tryIntegrate(&top.head)
-		if err != nil {
+// integrateAll integrates the items, each after those that it refers to.
+func (in *incoming) integrateAll() error {
+	for i := range in.sections {
+		if err := in.drain(&in.sections[i]); err != nil {
 			return err
 		}
-		if !wait {
-			top.ready = false
-			continue
-		}
-		next := sections[id.Client]
-		if next == nil || busy[id.Client] {
-			return fmt.Errorf("%w (%v)", ErrMissing, id)
-		}
-		busy[id.Client] = true
-		stack = append(stack, waiting{next, id.Clock})
 	}
 	return nil
 }
 
-// tryIntegrate integrates an item, or the part of it that is not known yet. If
-// wait is true then it did not: the element id must be known before.
-func (tx *Tx) tryIntegrate(b *block) (id ID, wait bool, err error) {
-	known := tx.doc.logs[b.id.Client].end()
-	if b.end() <= known {
+// drain integrates all of a section and what it waits for of the others. A
+// section is never twice in the stack: then its item would wait for itself.
+func (in *incoming) drain(s *section) error {
+	in.stack = append(in.stack[:0], waiting{s, maxSafe})
+	s.busy = true
+	for len(in.stack) > 0 {
+		top := in.stack[len(in.stack)-1]
+		known := in.doc.logs[top.client].end()
+		if known > top.until || top.left == 0 {
+			if top.until != maxSafe && known <= top.until {
+				return fmt.Errorf("%w (%d:%d)", ErrMissing, top.client, top.until)
+			}
+			in.stack = in.stack[:len(in.stack)-1]
+			top.busy = false
+			continue
+		}
+		id, wait, err := in.step(top.section, known)
+		if err != nil {
+			return err
+		}
+		if !wait {
+			continue
+		}
+		next, ok := in.byClient[id.Client]
+		if !ok || in.sections[next].busy {
+			return fmt.Errorf("%w (%v)", ErrMissing, id)
+		}
+		in.sections[next].busy = true
+		in.stack = append(in.stack, waiting{&in.sections[next], id.Clock})
+	}
+	return nil
+}
+
+// step integrates a section's next item, or the part of it that is not known
+// yet. If wait is true then it did not: the element id must be known before.
+func (in *incoming) step(s *section, known uint64) (id ID, wait bool, err error) {
+	r, b := reader{b: in.update, i: s.at}, &in.next
+	r.header(b, s.client, s.clock)
+	isNew := s.clock >= known
+	if isNew {
+		if id, wait = b.waitsFor(in.doc); wait {
+			return id, true, nil
+		}
+	}
+	body := r.i
+	r.body(b, isNew)
+	if !isNew && b.end() > known && b.ref != refSkip {
+		if id, wait = b.waitsFor(in.doc); wait {
+			return id, false, fmt.Errorf("%w (%v)", ErrMissing, id)
+		}
+		r.i = body
+		r.body(b, true)
+	}
+	s.at = r.i
+	s.clock += b.length
+	s.left--
+	if s.clock <= known || b.ref == refSkip {
 		return ID{}, false, nil
 	}
 	if b.id.Clock > known {
-		return ID{}, false, fmt.Errorf("%w (%d:%d)", ErrMissing, b.id.Client, known)
+		return ID{}, false, fmt.Errorf("%w (%d:%d)", ErrMissing, s.client, known)
 	}
-	if id, wait = b.waitsFor(tx.doc); wait {
-		return id, true, nil
+	return ID{}, false, in.place(b, known-b.id.Clock)
+}
+
+// place integrates the item without its first known elements.
+func (in *incoming) place(b *block, known uint64) error {
+	if b.ref == refGC && in.extendGarbage(b.id.Client, b.length-known) {
+		return nil
 	}
 	it := new(item)
 	*it = b.item
-	it.skip(known - b.id.Clock)
+	it.skip(known)
 	if !it.garbage() {
-		tx.findNeighbours(it, b)
+		in.findNeighbours(it, b)
 	}
 	if it.parent == nil { // deleted, with all that is in it
 		it.makeGarbage()
-		tx.enter(it)
-		return ID{}, false, nil
+		in.enter(it)
+		return nil
 	}
-	return ID{}, false, tx.integrate(it)
+	return in.integrate(it)
+}
+
+// extendGarbage adds to garbage that this transaction entered last.
+func (tx *Tx) extendGarbage(client, length uint64) bool {
+	l := tx.doc.logs[client]
+	before, ok := tx.before[client]
+	if !ok {
+		return false
+	}
+	it := l.at(l.last())
+	if !it.garbage() || it.id.Clock < before {
+		return false
+	}
+	it.length += length
+	return true
 }
 
 // findNeighbours sets left, right and parent from the item's references. The

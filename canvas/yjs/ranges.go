@@ -25,6 +25,10 @@ func (ds deleteSet) add(client, clock, length uint64) {
 // normal sorts and merges.
 func (ds deleteSet) normal() {
 	for client, list := range ds {
+		if len(list) == 0 {
+			delete(ds, client)
+			continue
+		}
 		slices.SortFunc(list, func(a, b clocks) int { return cmp.Compare(a.clock, b.clock) })
 		n := 0
 		for _, c := range list[1:] {
@@ -55,7 +59,11 @@ func readDeleteSet(r *reader) (deleteSet, error) {
 	ds := deleteSet{}
 	for n := r.count(); n > 0 && r.err == nil; n-- {
 		client := r.uint()
-		for m := r.count(); m > 0 && r.err == nil; m-- {
+		m := r.count()
+		if ds[client] == nil {
+			ds[client] = make([]clocks, 0, min(m, (len(r.b)-r.i)/2))
+		}
+		for ; m > 0 && r.err == nil; m-- {
 			clock, length := r.uint(), r.uint()
 			if length > maxSafe-clock {
 				r.fail("deleted range beyond 53 bits")

@@ -5,19 +5,18 @@ package yjs
 // that an update takes no more memory than what it adds.
 type section struct {
 	client, clock uint64 // of the next item
+	at            int    // where it begins in the update
 	left          int    // items that follow
-	r             reader
-	head          block
-	ready         bool // head is the next item
+	busy          bool   // it waits, or another waits for it
 }
 
 // block is an item as it came, before its parent is known.
 type block struct {
 	item
+	ref        byte // of its content
+	parentKind uint8
 	parentRoot []byte
 	parentID   ID
-	parentKind uint8
-	gap        bool // Skip: its sender does not have these clocks either
 }
 
 const (
@@ -27,43 +26,33 @@ const (
 )
 
 // readSections checks an update's items and finds each client's.
-func readSections(r *reader) ([]*section, error) {
-	var sections []*section
-	seen := map[uint64]bool{}
+func readSections(r *reader) (sections []section, byClient map[uint64]int, err error) {
+	byClient = map[uint64]int{}
 	for n := r.count(); n > 0 && r.err == nil; n-- {
-		s := &section{left: r.count()}
+		s := section{left: r.count()}
 		s.client, s.clock = r.uint(), r.uint()
-		if seen[s.client] {
+		s.at = r.i
+		if _, ok := byClient[s.client]; ok {
 			r.fail("a client twice")
 		}
-		seen[s.client] = true
-		from, clock := r.i, s.clock
+		byClient[s.client] = len(sections)
+		clock := s.clock
 		for range s.left {
-			b := r.block(s.client, clock, false)
+			var b block
+			r.header(&b, s.client, clock)
+			r.body(&b, false)
 			if r.err != nil {
-				return nil, r.err
+				return nil, nil, r.err
 			}
 			clock += b.length
 		}
-		s.r = reader{b: r.b[from:r.i:r.i]}
 		sections = append(sections, s)
 	}
-	return sections, r.err
+	return sections, byClient, r.err
 }
 
-// next makes head the next item; false at the end.
-func (s *section) next() bool {
-	for !s.ready && s.left > 0 {
-		s.left--
-		s.head = s.r.block(s.client, s.clock, true)
-		s.clock += s.head.length
-		s.ready = !s.head.gap
-	}
-	return s.ready
-}
-
-// block reads one item; its content only if wanted.
-func (r *reader) block(client, clock uint64, want bool) (b block) {
+// header reads what comes before an item's content.
+func (r *reader) header(b *block, client, clock uint64) {
 	const (
 		withOrigin      = 0x80
 		withRightOrigin = 0x40
@@ -71,42 +60,44 @@ func (r *reader) block(client, clock uint64, want bool) (b block) {
 		refMask         = 0x1f
 	)
 	info := r.byte()
+	*b = block{ref: info & refMask}
 	b.id = ID{client, clock}
-	switch ref := info & refMask; ref {
-	case refGC, refSkip:
-		b.length = r.uint()
-		b.gap = ref == refSkip
-	default:
-		if info&withOrigin != 0 {
-			b.flags |= hasOrigin
-			b.origin = r.before(b.id)
-		}
-		if info&withRightOrigin != 0 {
-			b.flags |= hasRightOrigin
-			b.rightOrigin = r.before(b.id)
-		}
-		if info&(withOrigin|withRightOrigin) == 0 {
-			r.parent(&b, info&withKey != 0)
-		}
-		b.content, b.length = r.content(ref, want)
+	if b.ref == refGC || b.ref == refSkip {
+		return
 	}
-	if b.length == 0 {
-		r.fail("item without elements")
-	} else if b.length > maxSafe-clock {
-		r.fail("clock beyond 53 bits")
+	if info&withOrigin != 0 {
+		b.flags |= hasOrigin
+		b.origin = r.before(b.id)
 	}
-	return b
-}
-
-func (r *reader) parent(b *block, keyed bool) {
+	if info&withRightOrigin != 0 {
+		b.flags |= hasRightOrigin
+		b.rightOrigin = r.before(b.id)
+	}
+	if info&(withOrigin|withRightOrigin) != 0 {
+		return
+	}
 	if r.uint() == 1 {
 		b.parentKind, b.parentRoot = parentIsRoot, r.text()
 	} else {
 		b.parentKind, b.parentID = parentIsItem, r.before(b.id)
 	}
-	if keyed {
+	if info&withKey != 0 {
 		b.flags |= hasKey
 		b.key = string(r.text())
+	}
+}
+
+// body reads an item's length and content; the content only if wanted.
+func (r *reader) body(b *block, want bool) {
+	if b.ref == refGC || b.ref == refSkip {
+		b.length = r.uint()
+	} else {
+		b.content, b.length = r.content(b.ref, want)
+	}
+	if b.length == 0 {
+		r.fail("item without elements")
+	} else if b.length > maxSafe-b.id.Clock {
+		r.fail("clock beyond 53 bits")
 	}
 }
 

@@ -1,13 +1,16 @@
 package yjs
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Tx is a transaction: it is open while the function given to Transact runs.
 type Tx struct {
 	doc      *Doc
 	before   map[uint64]uint64 // the clocks of clients that were added to
 	deleted  deleteSet
-	seams    []ID // items that were split off, or whose neighbours may be garbage
+	seams    []*item // items that were split off, or whose neighbours may be garbage
 	newRoots []string
 	steps    int // of work that are left
 	items    int // of the document, before
@@ -101,7 +104,7 @@ func (tx *Tx) itemEndingWith(id ID) *item {
 func (tx *Tx) split(l *log, p place, n uint64) *item {
 	rest := l.at(p).split(n)
 	l.insertAfter(p, rest)
-	tx.seams = append(tx.seams, rest.id)
+	tx.seams = append(tx.seams, rest)
 	tx.doc.items++
 	tx.doc.weight += itemWeight + len(rest.key)
 	return rest
@@ -136,7 +139,7 @@ func (tx *Tx) deleteChild(child *item) {
 	} else if child.id.Clock < tx.clockBefore(child.id.Client) {
 		// It is no deletion of this transaction, but will be garbage, which may
 		// become one with its neighbours.
-		tx.seams = append(tx.seams, child.id)
+		tx.seams = append(tx.seams, child)
 	}
 }
 
@@ -144,6 +147,8 @@ func (tx *Tx) deleteChild(child *item) {
 func (tx *Tx) applyDeletes(ds deleteSet) error {
 	for _, client := range descending(ds) {
 		l := tx.doc.logs[client]
+		tx.seams = slices.Grow(tx.seams, 2*len(ds[client]))
+		tx.deleted[client] = slices.Grow(tx.deleted[client], len(ds[client]))
 		for _, c := range ds[client] {
 			end := c.clock + c.length
 			if end > l.end() {
