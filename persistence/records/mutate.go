@@ -1,23 +1,11 @@
 package records
 
 import (
-	"context"
 	"slices"
 
 	"github.com/parlor-server/parlor/persistence/value"
 	"github.com/parlor-server/parlor/schema"
 )
-
-// waiting is a mutation that waits: for its own preparation, or behind one
-// that does.
-type waiting struct {
-	Mutate
-	user   User
-	client *client // nil: it has no ID
-	call   *Invoke // nil: it came over a connection
-	f      *mutation
-	args   value.Row // in their present shape
-}
 
 // apply runs a client's mutation, exactly once if it has an ID (R7).
 func (op *Mutate) apply(m *Machine, out *Outbox) {
@@ -128,22 +116,6 @@ func (m *Machine) start(op *Mutate, c *conn, cl *client, out *Outbox) {
 	m.run(op, &c.user, c.role, cl, f, args, nil, out)
 }
 
-// maxWaiting is how many preparations may be under way in a room, of all users.
-const maxWaiting = 1024
-
-const overloaded = "the room prepares as much as it can; send it again later"
-
-// overloaded asks to send a mutation again later. Nothing is kept of it: it has
-// not been seen.
-func (m *Machine) overloaded(op *Mutate, c *conn, cl *client, out *Outbox) {
-	m.stats.Refused++
-	if cl == nil {
-		out.refuse(c.id, 0, schema.CodeRateLimited, overloaded)
-		return
-	}
-	m.receipt(c.id, Receipt{Mutation: op.ID, Code: schema.CodeRateLimited, Message: overloaded}, out)
-}
-
 // accept finds a named mutation and brings its arguments into their present
 // shape.
 func (m *Machine) accept(op *Mutate, role string) (f *mutation, args value.Row, err error) {
@@ -170,72 +142,6 @@ func (m *Machine) mutationFor(name, role string, operator bool) (*mutation, erro
 		return nil, refuse(schema.CodeForbidden, "the role %s may not call %s", role, name)
 	}
 	return f, nil
-}
-
-// prepare asks the runner to run a Prepare hook.
-func (m *Machine) prepare(w *waiting, out *Outbox) {
-	m.token++
-	m.waiting[m.token] = w
-	f, user, args := w.f, w.user, w.args
-	out.Prepare = append(out.Prepare, Preparation{Token: m.token, Run: func(ctx context.Context) (any, error) {
-		return f.prepare(ctx, user, args)
-	}})
-}
-
-// apply runs a mutation that is prepared, and those that waited behind it.
-func (p *Prepared) apply(m *Machine, out *Outbox) {
-	w := m.waiting[p.Token]
-	if w == nil {
-		return
-	}
-	delete(m.waiting, p.Token)
-	if w.call != nil {
-		m.runCall(w.call, w.f, w.args, p.Result, p.Err, out)
-		return
-	}
-	m.resume(w, p.Result, p.Err, out)
-	if w.client == nil {
-		return
-	}
-	// start may put the next one at the head of the line again.
-	rest := w.client.line[1:]
-	w.client.line = nil
-	for i, next := range rest {
-		c := m.connFor(next)
-		m.start(&next.Mutate, c, w.client, out)
-		if len(w.client.line) > 0 {
-			w.client.line = append(w.client.line, rest[i+1:]...)
-			return
-		}
-	}
-}
-
-// resume runs the mutation whose preparation has ended.
-func (m *Machine) resume(w *waiting, prepared any, failed error, out *Outbox) {
-	c := m.connFor(w)
-	if failed == nil && c.role == "" {
-		failed = errOutsider
-	}
-	if failed != nil {
-		m.finish(w.client, &w.Mutate, failed, out)
-		return
-	}
-	if _, err := m.mutationFor(w.Name, c.role, false); err != nil { // the role may have changed
-		m.finish(w.client, &w.Mutate, err, out)
-		return
-	}
-	m.run(&w.Mutate, &c.user, c.role, w.client, w.f, w.args, prepared, out)
-}
-
-// connFor is the connection that a waiting mutation belongs to, or a stand-in
-// when it is gone: the mutation runs all the same.
-func (m *Machine) connFor(w *waiting) *conn {
-	if c := m.conns[w.Conn]; c != nil && c.user.ID == w.user.ID {
-		return c
-	}
-	c := &conn{user: w.user, client: w.client}
-	c.role, _ = m.roleOf(&c.user)
-	return c
 }
 
 // run is the transaction of one mutation: f with its arguments, or the built-in
@@ -324,80 +230,4 @@ func (m *Machine) receipt(id Conn, r Receipt, out *Outbox) {
 	default:
 		out.receipt(id, r)
 	}
-}
-
-// apply runs a mutation that came over HTTP.
-func (op *Invoke) apply(m *Machine, out *Outbox) {
-	role := ""
-	if !op.Operator {
-		var err error
-		if role, err = m.roleOf(&op.User); err != nil || role == "" {
-			m.answerCall(op, m.seq, nil, errOutsider, out)
-			return
-		}
-	}
-	f, err := m.mutationFor(op.Name, role, op.Operator)
-	if err != nil {
-		m.answerCall(op, m.seq, nil, err, out)
-		return
-	}
-	patch, err := f.args.PatchFromJSON(op.Args)
-	if err == nil {
-		err = f.args.CheckRequired(patch)
-	}
-	if err != nil {
-		m.answerCall(op, m.seq, nil, err, out)
-		return
-	}
-	args := f.args.New(patch)
-	if f.prepare != nil && len(m.waiting) >= maxWaiting {
-		m.answerCall(op, m.seq, nil, refuse(schema.CodeRateLimited, overloaded), out)
-		return
-	}
-	if f.prepare != nil {
-		copied := *op
-		m.prepare(&waiting{user: op.User, call: &copied, f: f, args: args}, out)
-		return
-	}
-	m.runCall(op, f, args, nil, nil, out)
-}
-
-// runCall is the transaction of an Invoke.
-func (m *Machine) runCall(op *Invoke, f *mutation, args value.Row, prepared any, err error, out *Outbox) {
-	role := ""
-	if !op.Operator {
-		if role, _ = m.roleOf(&op.User); role == "" && err == nil {
-			err = errOutsider
-		}
-	}
-	if err == nil {
-		_, err = m.mutationFor(op.Name, role, op.Operator)
-	}
-	var result []byte
-	seq := m.seq
-	if err == nil {
-		m.begin(&op.User, role, op.Operator, m.def.limits.Operations)
-		if err = m.invoke(f, args, prepared); err == nil {
-			result, err = m.ctx.encodeResult()
-		}
-		if err != nil {
-			m.undo()
-		} else {
-			seq = m.commit(out, nil)
-			if f.after != nil {
-				m.after(f, args, out)
-			}
-		}
-	}
-	m.answerCall(op, seq, result, err, out)
-}
-
-func (m *Machine) answerCall(op *Invoke, seq uint64, result []byte, err error, out *Outbox) {
-	receipt := Receipt{Seq: seq, Result: result}
-	if err != nil {
-		r := m.refused(op.Name, err)
-		receipt.Code, receipt.Field, receipt.Message = r.code, r.field, r.text
-	}
-	done := op.Done
-	out.answer(func() { done(receipt) })
 }
