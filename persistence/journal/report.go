@@ -38,6 +38,7 @@ type Damage struct {
 	Needed bool // not before replayFrom
 }
 
+// String names the file, the place in it and what is wrong there.
 func (d Damage) String() string {
 	return fmt.Sprintf("%s at byte %d: %s", d.File, d.Offset, d.What)
 }

@@ -47,6 +47,7 @@ type QuarantineError struct {
 	Reason string
 }
 
+// Error says what to do about the room.
 func (e *QuarantineError) Error() string {
 	return fmt.Sprintf("room %s is in quarantine: %s. Restore it from a backup, or drop it", e.Room, e.Reason)
 }
@@ -59,6 +60,7 @@ type DamageError struct {
 	What  string
 }
 
+// Error names the record and what is wrong with it.
 func (e *DamageError) Error() string {
 	return fmt.Sprintf("room %s, space %d, key %q: %s", e.Room, e.Space, e.Key, e.What)
 }

@@ -158,7 +158,47 @@ func TestReadsAreOfOneMoment(t *testing.T) {
 	s := open(t, t.TempDir(), o)
 	s.checkpoints.chunk = [phases]int{4, 4}
 	r := room(t, s, "bank/main")
-	const accounts, total = 40, 4000
+	const total = 4000
+	stop := make(chan struct{})
+	var writing sync.WaitGroup
+	moveMoney(t, r, 40, total, stop, &writing)
+	for i := range 300 {
+		if got := sumOf(t, r); got != total {
+			t.Fatalf("a read sees %d", got)
+		}
+		since := r.Seq()
+		err := r.Changes(since, func(seq uint64, _ Space, _ []byte, _ bool) error {
+			if seq <= since {
+				t.Errorf("change %d after %d", seq, since)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i%100 == 0 {
+			var backup bytes.Buffer
+			if err := s.Backup(&backup); err != nil {
+				t.Fatal(err)
+			}
+			dir := t.TempDir()
+			if err := Restore(dir, &backup); err != nil {
+				t.Fatal(err)
+			}
+			restored := open(t, dir, quiet())
+			if got := sumOf(t, room(t, restored, "bank/main")); got != total {
+				t.Fatalf("a backup has %d", got)
+			}
+			restored.Close()
+		}
+	}
+	close(stop)
+	writing.Wait()
+}
+
+// moveMoney gives all accounts the same and then moves money between them, on a
+// goroutine of its own, until stop is closed.
+func moveMoney(t *testing.T, r *Room, accounts, total int, stop <-chan struct{}, writing *sync.WaitGroup) {
 	balance := make([]int, accounts)
 	var b Batch
 	b.Begin(1)
@@ -169,8 +209,6 @@ func TestReadsAreOfOneMoment(t *testing.T) {
 	if err := commitAndWait(r, &b); err != nil {
 		t.Fatal(err)
 	}
-	stop := make(chan struct{})
-	var writing sync.WaitGroup
 	writing.Go(func() {
 		var b Batch
 		for seq := uint64(2); ; seq++ {
@@ -195,43 +233,13 @@ func TestReadsAreOfOneMoment(t *testing.T) {
 			}
 		}
 	})
-	sum := func(r *Room) (sum int) {
-		err := r.Each(300, func(_, value []byte, _ uint64) error { sum += int(value[0]); return nil })
-		if err != nil {
-			t.Error(err)
-		}
-		return sum
+}
+
+// sumOf is the money in all accounts.
+func sumOf(t *testing.T, r *Room) (sum int) {
+	err := r.Each(300, func(_, value []byte, _ uint64) error { sum += int(value[0]); return nil })
+	if err != nil {
+		t.Error(err)
 	}
-	for i := range 300 {
-		if got := sum(r); got != total {
-			t.Fatalf("a read sees %d", got)
-		}
-		since := r.Seq()
-		err := r.Changes(since, func(seq uint64, _ Space, _ []byte, _ bool) error {
-			if seq <= since {
-				t.Errorf("change %d after %d", seq, since)
-			}
-			return nil
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if i%100 == 0 {
-			var backup bytes.Buffer
-			if err := s.Backup(&backup); err != nil {
-				t.Fatal(err)
-			}
-			dir := t.TempDir()
-			if err := Restore(dir, &backup); err != nil {
-				t.Fatal(err)
-			}
-			restored := open(t, dir, quiet())
-			if got := sum(room(t, restored, "bank/main")); got != total {
-				t.Fatalf("a backup has %d", got)
-			}
-			restored.Close()
-		}
-	}
-	close(stop)
-	writing.Wait()
+	return sum
 }

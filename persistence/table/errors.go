@@ -20,6 +20,7 @@ type DuplicateError struct {
 	Key        value.Key // of the record that is there
 }
 
+// Error names the collection and the fields that collide.
 func (e *DuplicateError) Error() string {
 	return "another record of " + e.Collection + " has the same " + strings.Join(e.Fields, ", ")
 }
