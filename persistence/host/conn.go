@@ -122,16 +122,16 @@ func (c *conn) wait(r *room, x waiting) {
 	}
 }
 
-// pump sends what waits, as far as links take it, until the slice is over. It
-// reports whether more could be sent at once.
-func (r *room) pump(w *worker, started time.Time) (more bool) {
+// pump sends what waits, as far as links take it, until the slice is over. Then
+// it pauses: a snapshot may be long, and games tick on the same cores.
+func (r *room) pump(w *worker, started time.Time) {
 	if len(r.blocked) == 0 {
-		return false
+		return
 	}
 	blocked := r.blocked
 	r.blocked = nil
 	for i, c := range blocked {
-		if more = time.Since(started) > 2*slice; more {
+		if time.Since(started) > slice {
 			r.blocked = append(r.blocked, blocked[i:]...)
 			break
 		}
@@ -148,7 +148,6 @@ func (r *room) pump(w *worker, started time.Time) (more bool) {
 			}
 		}
 	}
-	return more
 }
 
 // pump sends what waits for one client. It reports whether something is left.
@@ -160,7 +159,7 @@ func (c *conn) pump(r *room, w *worker, started time.Time) bool {
 				return true
 			}
 			if !c.part(w, x) {
-				if time.Since(started) > 2*slice {
+				if time.Since(started) > slice {
 					return true
 				}
 				continue

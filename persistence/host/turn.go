@@ -51,9 +51,7 @@ func (w *worker) turn(r *room) (more bool) {
 	}
 	r.flush()
 	more = r.work(w, started)
-	if r.pump(w, started) {
-		more = true
-	}
+	r.pump(w, started)
 	r.flush()
 	r.publish()
 	if !more {
@@ -171,7 +169,7 @@ func (r *room) rest(now time.Time) {
 		}
 	}
 	if len(r.blocked) > 0 {
-		sooner(now.Add(slice))
+		sooner(time.Now().Add(slice))
 	}
 	if due, ok := r.machine.NextDue(); ok {
 		sooner(time.UnixMicro(due))

@@ -56,14 +56,15 @@ type Snapshot struct {
 
 	release []func() // of the tables' snapshots, on the room's goroutine
 
+	buf    []byte // of the part
 	head   []byte // a part that was read ahead
 	peeked bool
 	ended  bool // nothing is left to read
 }
 
 // Next returns the next part: a Delta's payload of about max bytes, which may be
-// empty, and its flags. Last says that none follows. It reads a bounded number
-// of rows each time. A max of 0 is 32 KiB.
+// empty and is valid until the next call, and its flags. Last says that none
+// follows. It reads a bounded number of rows each time. A max of 0 is 32 KiB.
 func (s *Snapshot) Next(max int) (payload []byte, flags uint8, last bool) {
 	if s.peeked {
 		payload, s.head, s.peeked = s.head, nil, false
@@ -113,7 +114,11 @@ func (s *Snapshot) read(max int) []byte {
 	if max <= 0 {
 		max = partBytes
 	}
-	var payload []byte
+	s.buf = s.appendPart(s.buf[:0], max)
+	return s.buf
+}
+
+func (s *Snapshot) appendPart(payload []byte, max int) []byte {
 	for rows := partRows; ; {
 		switch {
 		case s.ended:
