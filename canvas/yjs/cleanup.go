@@ -164,6 +164,11 @@ func (tx *Tx) rollback() {
 		delete(d.roots, name)
 	}
 	tx.mergeSeams()
+	for _, pair := range tx.divided {
+		if d.knows(pair.second) {
+			pair.restore(d)
+		}
+	}
 	d.items, d.weight, d.tx = tx.items, tx.weight, nil
 }
 

@@ -11,6 +11,7 @@ type Tx struct {
 	before   map[uint64]uint64 // the clocks of clients that were added to
 	deleted  deleteSet
 	seams    []*item // items that were split off, or whose neighbours may be garbage
+	divided  []dividedPair
 	newRoots []string
 	steps    int // of work that are left
 	items    int // of the document, before
@@ -102,7 +103,11 @@ func (tx *Tx) itemEndingWith(id ID) *item {
 
 // split divides the item at p after n elements and returns the rest.
 func (tx *Tx) split(l *log, p place, n uint64) *item {
-	rest := l.at(p).split(n)
+	it := l.at(p)
+	if t, ok := it.content.(*text); ok {
+		tx.noteDivided(it, t, n)
+	}
+	rest := it.split(n)
 	l.insertAfter(p, rest)
 	tx.seams = append(tx.seams, rest)
 	tx.doc.items++
