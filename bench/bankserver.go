@@ -39,17 +39,23 @@ func serveBank(ctx context.Context, args []string) error {
 		return err
 	}
 	defer func() { _ = s.Close() }()
+	return serveBeside(ctx, s.Handler(), http.HandlerFunc(floorProfile))
+}
+
+// serveBeside serves main, and at another port what the bench asks for during
+// the run. It prints both addresses, and ends with ctx.
+func serveBeside(ctx context.Context, main, side http.Handler) error {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return fmt.Errorf("failed to listen: %w", err)
 	}
-	profiles, err := net.Listen("tcp", "127.0.0.1:0")
+	beside, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return fmt.Errorf("failed to listen: %w", err)
 	}
-	go func() { _ = http.Serve(profiles, http.HandlerFunc(floorProfile)) }()
-	server := &http.Server{Handler: s.Handler()}
-	fmt.Println(l.Addr(), profiles.Addr())
+	go func() { _ = http.Serve(beside, side) }()
+	server := &http.Server{Handler: main}
+	fmt.Println(l.Addr(), beside.Addr())
 	go func() {
 		<-ctx.Done()
 		_ = server.Close()

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"os"
 	"runtime"
@@ -138,28 +137,10 @@ func serveRecords(ctx context.Context, args []string) error {
 			return err
 		}
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return fmt.Errorf("failed to listen: %w", err)
-	}
-	side, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return fmt.Errorf("failed to listen: %w", err)
-	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/profile", floorProfile)
 	mux.Handle("/late", late)
-	go func() { _ = http.Serve(side, mux) }()
-	server := &http.Server{Handler: s.Handler()}
-	fmt.Println(l.Addr(), side.Addr())
-	go func() {
-		<-ctx.Done()
-		_ = server.Close()
-	}()
-	if err := server.Serve(l); ctx.Err() == nil {
-		return fmt.Errorf("failed to serve: %w", err)
-	}
-	return nil
+	return serveBeside(ctx, s.Handler(), mux)
 }
 
 // lateness is how late ticks of the game's rooms began.

@@ -67,35 +67,36 @@ func (s *Session) reject() {
 // enter reserves a seat and enters it.
 func (s *Session) enter(req JoinRequest) {
 	seat, err := s.server.cfg.Host.Reserve(s.ctx, req)
+	s.occupy(req.Request, &Link{session: s, seat: seat}, err)
+}
+
+// occupy makes a pending join a link and enters its seat, unless err says that
+// there is none. It reports whether the room was entered.
+func (s *Session) occupy(request uint32, l *Link, err error) bool {
 	if err != nil {
 		s.reject()
 		if s.ctx.Err() == nil {
-			s.refuse(0, req.Request, err)
+			s.refuse(0, request, err)
 		}
-		return
+		return false
 	}
 	if s.ctx.Err() != nil {
 		s.reject()
-		seat.Lost()
-		return
+		l.seat.Lost()
+		return false
 	}
 	// The room may answer, and the client that, before Enter returns.
-	l := s.take(seat)
-	if err := seat.Enter(l); err != nil {
+	s.add(l)
+	if err := l.seat.Enter(l); err != nil {
 		l.Done()
-		s.refuse(0, req.Request, err)
+		s.refuse(0, request, err)
+		return false
 	}
+	return true
 }
 
-// take makes a pending join a link, whose handle has not been used for long.
-func (s *Session) take(seat Seat) *Link { return s.add(&Link{session: s, seat: seat}) }
-
-func (s *Session) takeRecords(seat RecordSeat) *Link {
-	return s.add(&Link{session: s, seat: recordMember{seat}, records: seat})
-}
-
-// add puts a link into the table, with a handle.
-func (s *Session) add(l *Link) *Link {
+// add puts a link into the table, with a handle that has not been used for long.
+func (s *Session) add(l *Link) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for s.lastHandle++; s.lastHandle == 0 || s.link(s.lastHandle) != nil; {
@@ -106,7 +107,6 @@ func (s *Session) add(l *Link) *Link {
 	s.links.Store(&table)
 	s.pending--
 	s.server.stats.Links.Add(1)
-	return l
 }
 
 // drop takes the link out of the table.

@@ -53,22 +53,7 @@ func (s *Session) open(body []byte) {
 // token that was shown meanwhile went to the rooms in the table only.
 func (s *Session) enterRecords(req OpenRequest, user *auth.User) {
 	seat, err := s.server.cfg.Records.Open(s.ctx, req)
-	if err != nil {
-		s.reject()
-		if s.ctx.Err() == nil {
-			s.refuse(0, req.Request, err)
-		}
-		return
-	}
-	if s.ctx.Err() != nil {
-		s.reject()
-		seat.Lost()
-		return
-	}
-	l := s.takeRecords(seat)
-	if err := seat.Enter(l); err != nil {
-		l.Done()
-		s.refuse(0, req.Request, err)
+	if !s.occupy(req.Request, &Link{session: s, seat: recordMember{seat}, records: seat}, err) {
 		return
 	}
 	if now := s.user.Load(); now != user {

@@ -227,7 +227,8 @@ func FuzzReceive(f *testing.F) {
 			r.session.mu.Lock()
 			r.session.pending++
 			r.session.mu.Unlock()
-			seat.link = r.session.take(seat)
+			seat.link = &Link{session: r.session, seat: seat}
+			r.session.add(seat.link)
 		}
 		err := r.session.Receive(msg)
 		if _, closed := r.wire.closedWith(); closed != (err != nil) {
