@@ -71,6 +71,26 @@ test('a page opened offline shows its last data, and goes on from its cursor (R1
   assert.deepEqual([kept.status, kept.rows.map((r) => r.ID)], ['live', ['b']]);
 });
 
+test('a query that grows is kept once, as it is last', async () => {
+  const first = visit();
+  const room = await first.open({}, { offline: true });
+  const live = room.collection('Tasks').subscribe({ ...QUERY, limit: 1 });
+  await settle();
+  first.connection.snapshot(1, 1, 5, [task('a', 1)]);
+  mock.timers.tick(1000);
+  await settle();
+  assert.equal((await disk.list(['rows'])).length, 1);
+  live.update({ ...QUERY, limit: 2 });
+  await settle();
+  first.connection.delta(1, 1, 5, 5, [{ enter: task('b', 2) }]);
+  mock.timers.tick(1000);
+  await settle();
+  await settle();
+  const kept = await disk.list(['rows']);
+  assert.deepEqual(kept.map((k) => [k.key.at(-1), (k.value as { rows: unknown[] }).rows.length]), [['{"orderBy":[["ID"]],"limit":2}', 2]]);
+  assert.equal((await disk.list(['used'])).length, 1);
+});
+
 test('without options.offline nothing is kept, and an unreachable server rejects', async () => {
   const page = visit();
   page.server.up = false;

@@ -23,6 +23,7 @@ const QUERIES = 64; // of a room; older ones are forgotten
 /** Keeps what a page has seen of a room, so that it opens without a connection. */
 export class Kept {
   private readonly changed = new Set<Subscription>();
+  private readonly names = new Map<Subscription, string>(); // under which each is kept
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -46,7 +47,12 @@ export class Kept {
   }
 
   async load(sub: Subscription): Promise<KeptRows | undefined> {
-    return (await this.disk.get(this.key('rows', sub))) as KeptRows | undefined;
+    const rows = (await this.disk.get(this.key('rows', sub))) as KeptRows | undefined;
+    if (rows !== undefined) {
+      this.names.set(sub, queryJSON(sub.query, sub.collection));
+      void this.disk.write([this.use(sub)]).catch(() => {});
+    }
+    return rows;
   }
 
   /** Saves the query's rows soon. */
@@ -59,6 +65,7 @@ export class Kept {
   /** Saves the query's rows now: it is about to be closed. */
   last(sub: Subscription): void {
     if (this.changed.delete(sub)) void this.disk.write(this.puts(sub)).catch(() => {});
+    this.names.delete(sub);
   }
 
   /** Saves all that has changed now: the page may end. */
@@ -77,10 +84,29 @@ export class Kept {
     const { epoch, schemaHash } = this.room().described;
     const rows = [...result.members].map((key): [string, Fields] => [key, confirmed.get(key)!]);
     const value: KeptRows = { epoch, schemaHash, applied, rows };
-    return [{ key: this.key('rows', sub), value }, { key: this.key('used', sub), value: Date.now() }];
+    return [...this.dropFormer(sub), { key: this.key('rows', sub), value }, this.use(sub)];
+  }
+
+  /** Says that the query is in use, so that others are forgotten before it. */
+  private use(sub: Subscription): Put {
+    return { key: this.key('used', sub), value: Date.now() };
+  }
+
+  /** What was kept of the query before it was changed would only grow old. */
+  private dropFormer(sub: Subscription): Put[] {
+    const former = this.names.get(sub);
+    const name = queryJSON(sub.query, sub.collection);
+    this.names.set(sub, name);
+    const shared = [...this.names].some(([other, n]) => other !== sub && n === former && other.collection.name === sub.collection.name);
+    if (former === undefined || former === name || shared) return [];
+    return (['rows', 'used'] as const).map((kind) => ({ key: this.named(kind, sub, former) }));
   }
 
   private key(kind: string, sub: Subscription): DiskKey {
-    return [kind, this.scope, this.room().user, sub.collection.name, queryJSON(sub.query, sub.collection)];
+    return this.named(kind, sub, queryJSON(sub.query, sub.collection));
+  }
+
+  private named(kind: string, sub: Subscription, name: string): DiskKey {
+    return [kind, this.scope, this.room().user, sub.collection.name, name];
   }
 }
