@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -14,9 +15,11 @@ import (
 	"github.com/parlor-server/parlor/persistence/recordstest"
 )
 
-// play runs an example as a test of its own.
+// play runs an example as a test of its own, once, whatever -count says.
 func play(test func(t *testing.T)) {
-	testing.RunTests(func(_, _ string) (bool, error) { return true, nil }, []testing.InternalTest{{Name: "example", F: test}})
+	var once sync.Once
+	run := func(t *testing.T) { once.Do(func() { test(t) }) }
+	testing.RunTests(func(_, _ string) (bool, error) { return true, nil }, []testing.InternalTest{{Name: "example", F: run}})
 }
 
 // A task board: its world, roles and mutations are in board_test.go. A server

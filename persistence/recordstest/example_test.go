@@ -2,6 +2,7 @@ package recordstest_test
 
 import (
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -36,7 +37,7 @@ func (s *Shop) buy(_ *records.Ctx, b Buy) error {
 
 // A whole test of a record room's rules.
 func Example() {
-	test := func(t *testing.T) {
+	play(func(t *testing.T) {
 		room := recordstest.New(t, ShopRoom())
 		room.Write(func(s *Shop, _ *records.Ctx) error { return s.Items.Put(Item{"ticket", 1}) })
 		ann, bob := room.Join("ann"), room.Join("bob")
@@ -47,9 +48,15 @@ func Example() {
 		room.Restart(time.Hour) // only what was durable is left
 		bob.Reconnect()
 		fmt.Println(seen.Rows())
-	}
-	testing.RunTests(func(_, _ string) (bool, error) { return true, nil }, []testing.InternalTest{{Name: "Shop", F: test}})
+	})
 	// Output:
 	// [{ticket 0}] VALIDATION: ticket is sold out
 	// [{ticket 0}]
+}
+
+// play runs an example as a test of its own, once, whatever -count says.
+func play(test func(t *testing.T)) {
+	var once sync.Once
+	run := func(t *testing.T) { once.Do(func() { test(t) }) }
+	testing.RunTests(func(_, _ string) (bool, error) { return true, nil }, []testing.InternalTest{{Name: "example", F: run}})
 }
