@@ -44,7 +44,7 @@ function editArray (array, random) {
     return
   }
   const list = Array.from({ length: 1 + random.below(3) }, () => value(random))
-  array.insert(random.chance(0.3) ? array.length : random.below(array.length + 1), list)
+  array.insert(random.chance(0.3) ? array.length : random.place(array.length + 1), list)
 }
 
 function value (random) {
@@ -76,7 +76,7 @@ const attributes = random => random.pick([
 
 function editText (text, random) {
   const places = bounds(text)
-  const i = random.below(places.length)
+  const i = random.place(places.length)
   const j = Math.min(places.length - 1, i + 1 + random.below(6))
   const word = random.pick(['a', 'b', 'Hi ', 'ü', '🎉', '👩‍🚀x', '\n', '漢字', 'lorem ipsum '])
   switch (random.below(10)) {
@@ -116,5 +116,5 @@ function editXml (xml, random) {
     e.insert(0, [new Y.XmlText('inner')])
     return e
   }
-  xml.insert(random.below(xml.length + 1), [random.chance(0.6) ? element() : new Y.XmlText(`text${random.below(99)}`)])
+  xml.insert(random.place(xml.length + 1), [random.chance(0.6) ? element() : new Y.XmlText(`text${random.below(99)}`)])
 }

@@ -1,6 +1,9 @@
 // Mulberry32: small, and the same everywhere.
 export class Random {
-  constructor (seed) { this.state = seed >>> 0 }
+  constructor (seed) {
+    this.state = seed >>> 0
+    this.crowded = false
+  }
 
   uint32 () {
     this.state = (this.state + 0x6d2b79f5) >>> 0
@@ -13,6 +16,9 @@ export class Random {
   below (n) { return Math.floor(this.uint32() / 2 ** 32 * n) }
   chance (p) { return this.uint32() / 2 ** 32 < p }
   pick (list) { return list[this.below(list.length)] }
+
+  // One of n places; when crowded, all want the first few.
+  place (n) { return this.below(this.crowded ? Math.min(n, 3) : n) }
 
   shuffle (list) {
     for (let i = list.length - 1; i > 0; i--) {

@@ -31,6 +31,7 @@ export class Scenario {
     this.go = go
     this.random = new Random(seed)
     this.plain = this.random.chance(0.5)
+    this.random.crowded = this.random.chance(0.4)
     this.server = 1 + this.random.below(2 ** 32 - 1)
     this.clients = Array.from({ length: 2 + this.random.below(4) }, () => new Client(1 + this.random.below(2 ** 32 - 1), this.random))
     this.reference = new Y.Doc()
@@ -51,6 +52,7 @@ export class Scenario {
     const { random } = this
     switch (random.below(12)) {
       case 0: client.online = !client.online; break
+      case 8: if (random.crowded) this.exchange(client, random.pick(this.clients)); else editDoc(client.doc, random); break
       case 1: case 2: await this.send(client); break
       case 3: case 4: this.deliver(client, random.chance(0.7)); break
       case 5: if (client.undo) random.chance(0.6) ? client.undo.undo() : client.undo.redo(); break
@@ -83,6 +85,12 @@ export class Scenario {
     if (!missing) client.outbox = []
     client.inbox.push((await this.go.state(Y.encodeStateVector(client.doc))).state)
     return missing
+  }
+
+  // Two clients meet without the server, so that it hears of their edits in an
+  // order of its own.
+  exchange (client, other) {
+    Y.applyUpdate(other.doc, Y.encodeStateAsUpdate(client.doc, Y.encodeStateVector(other.doc)), 'remote')
   }
 
   deliver (client, shuffled) {
