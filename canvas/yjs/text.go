@@ -56,7 +56,7 @@ func (t *Text) Delta() []Run {
 		case *opaque:
 			if key, value, ok := c.format(); ok {
 				flush()
-				if string(value) == "null" {
+				if string(value) == noFormat {
 					delete(format, key)
 				} else {
 					format[key] = append(json.RawMessage{}, value...)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 
@@ -117,8 +118,14 @@ func (e *editor) editText(tx *yjs.Tx, t *yjs.Text) error {
 		}
 	}
 	from := e.random.IntN(len(bounds))
-	if to := min(from+1+e.random.IntN(4), len(bounds)-1); to > from && e.random.IntN(3) == 0 {
+	to := min(from+1+e.random.IntN(4), len(bounds)-1)
+	switch kind := e.random.IntN(6); {
+	case kind < 2 && to > from:
 		return t.Delete(tx, bounds[from], bounds[to]-bounds[from])
+	case kind == 2 && to > from:
+		key := []string{"bold", "italic"}[e.random.IntN(2)]
+		value := json.RawMessage([]string{"true", "null", `"go"`}[e.random.IntN(3)])
+		return t.Format(tx, bounds[from], bounds[to]-bounds[from], key, value)
 	}
 	return t.Insert(tx, bounds[from], []string{"g", "Go ", "ö", "🎲", "\n", "日本"}[e.random.IntN(6)])
 }
