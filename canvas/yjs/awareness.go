@@ -44,8 +44,8 @@ type AwarenessChange struct {
 	// Broadcast goes to everyone, also to the sender: a y-websocket client that
 	// hears nothing for 30 seconds drops its connection. nil: nothing changed.
 	Broadcast []byte
-	// Answer goes to the sender only, if not nil. Its state was older than its
-	// removal here (its connection had been lost). Told of the removal at that
+	// Answer goes to the sender only, if not nil. Its state was no newer than its
+	// removal here (its connection had been lost), or at clock 0. Told of the removal at that
 	// clock it shows itself again with a higher one, at once.
 	Answer []byte
 	// Shown are the clients that have a new state, Removed those that left.
@@ -86,6 +86,11 @@ func (a *Awareness) Apply(update []byte, now time.Time) (AwarenessChange, error)
 		switch {
 		case p == nil && e.state == nil:
 			continue // nobody has seen it
+		case p == nil && e.clock == 0:
+			// To y-protocols who is unknown is at clock 0: nobody would take this
+			// for news. It is what a new client says first.
+			stale = append(stale, e.client)
+			continue
 		case p == nil:
 			p = &presence{}
 			a.clients[e.client] = p
@@ -247,8 +252,12 @@ func (a *Awareness) encode(clients []uint64) []byte {
 	slices.Sort(clients)
 	b := appendUint(nil, uint64(len(clients)))
 	for _, client := range clients {
-		p := a.clients[client]
-		b = entry{client, p.clock, p.state}.append(b)
+		var e entry // unknown is as removed at clock 0
+		if p := a.clients[client]; p != nil {
+			e = entry{client, p.clock, p.state}
+		}
+		e.client = client
+		b = e.append(b)
 	}
 	return b
 }

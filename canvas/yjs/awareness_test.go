@@ -17,6 +17,7 @@ func TestAwarenessClocks(t *testing.T) {
 		answered      bool
 		state7        string
 		broadcastNone bool
+		answered4     bool
 	}{
 		{name: "first state", update: EncodeAwareness(7, 3, state), shown: []uint64{7}, state7: string(state)},
 		{name: "same clock again", update: EncodeAwareness(7, 3, other), state7: string(state), broadcastNone: true},
@@ -27,6 +28,7 @@ func TestAwarenessClocks(t *testing.T) {
 		{name: "removal again", update: EncodeAwareness(7, 4, nil), broadcastNone: true},
 		{name: "return with the old clock", update: EncodeAwareness(7, 4, other), answered: true, broadcastNone: true},
 		{name: "return with a higher one", update: EncodeAwareness(7, 5, other), shown: []uint64{7}, state7: string(other)},
+		{name: "first state at clock 0", update: EncodeAwareness(4, 0, other), state7: string(other), answered4: true, broadcastNone: true},
 		{name: "removal of a stranger", update: EncodeAwareness(8, 9, nil), state7: string(other), broadcastNone: true},
 	}
 	a := NewAwareness(AwarenessLimits{})
@@ -38,7 +40,11 @@ func TestAwarenessClocks(t *testing.T) {
 		if !slices.Equal(c.Shown, s.shown) || !slices.Equal(c.Removed, s.gone) || (c.Broadcast == nil) != s.broadcastNone {
 			t.Errorf("%s: %+v", s.name, c)
 		}
-		if (c.Answer != nil) != s.answered || s.answered && !slices.Equal(c.Answer, EncodeAwareness(7, 4, nil)) {
+		if s.answered4 {
+			if !slices.Equal(c.Answer, EncodeAwareness(4, 0, nil)) {
+				t.Errorf("%s: answer %q", s.name, c.Answer)
+			}
+		} else if (c.Answer != nil) != s.answered || s.answered && !slices.Equal(c.Answer, EncodeAwareness(7, 4, nil)) {
 			t.Errorf("%s: answer %q", s.name, c.Answer)
 		}
 		if got := string(a.State(7)); got != s.state7 {
@@ -80,9 +86,9 @@ func TestAwarenessEnds(t *testing.T) {
 func TestAwarenessForgets(t *testing.T) {
 	a := NewAwareness(AwarenessLimits{Clients: 10})
 	for client := range uint64(1000) {
-		for clock := range uint64(2) {
-			state := [][]byte{[]byte("{}"), nil}[clock]
-			if _, err := a.Apply(EncodeAwareness(client, clock, state), time.Unix(int64(client), 0)); err != nil {
+		for i := range uint64(2) {
+			state := [][]byte{[]byte("{}"), nil}[i]
+			if _, err := a.Apply(EncodeAwareness(client, 1+i, state), time.Unix(int64(client), 0)); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -42,8 +42,15 @@ export class GoDoc {
     return { state: bytes(reply.state), content: reply.content }
   }
 
+  // What a client's awareness update, or a client's leaving, leads to.
+  async awareness (request) {
+    const reply = await this.ask(request)
+    if (reply.error) throw new Error(`${request.op}: ${reply.error}`)
+    return { broadcast: bytes(reply.broadcast), answer: bytes(reply.answer), everyone: bytes(reply.everyone), clients: reply.clients ?? [] }
+  }
+
   end () { this.child.stdin.end() }
 }
 
-const base64 = update => Buffer.from(update).toString('base64')
+export const base64 = update => Buffer.from(update).toString('base64')
 const bytes = text => text ? new Uint8Array(Buffer.from(text, 'base64')) : null

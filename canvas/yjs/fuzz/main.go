@@ -10,15 +10,16 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
+	"time"
 
 	"github.com/parlor-server/parlor/canvas/yjs"
 )
 
 // request is one line of the input.
 type request struct {
-	Op     string // new, apply, edit, state
-	Client uint64 // of new: the document's own
-	Update []byte // of apply
+	Op     string // new, apply, edit, state; awareness, leave
+	Client uint64 // of new: the document's own; of leave: who does
+	Update []byte // of apply and awareness
 	Since  []byte // of state: a state vector, or nothing
 	Seed   uint64 // of edit
 }
@@ -29,7 +30,14 @@ type reply struct {
 	State   []byte         `json:"state,omitempty"`
 	Content map[string]any `json:"content,omitempty"`
 	Missing bool           `json:"missing,omitempty"`
-	Error   string         `json:"error,omitempty"`
+
+	// Of awareness and leave; Everyone is the whole awareness then.
+	Broadcast []byte   `json:"broadcast,omitempty"`
+	Answer    []byte   `json:"answer,omitempty"`
+	Everyone  []byte   `json:"everyone,omitempty"`
+	Clients   []uint64 `json:"clients,omitempty"`
+
+	Error string `json:"error,omitempty"`
 }
 
 func main() {
@@ -42,7 +50,7 @@ func main() {
 func serve(in io.Reader, out io.Writer) error {
 	requests, replies := json.NewDecoder(bufio.NewReader(in)), bufio.NewWriter(out)
 	encoder := json.NewEncoder(replies)
-	doc := yjs.New(1, yjs.Limits{})
+	doc, awareness := yjs.New(1, yjs.Limits{}), yjs.NewAwareness(yjs.AwarenessLimits{})
 	for {
 		var r request
 		if err := requests.Decode(&r); errors.Is(err, io.EOF) {
@@ -51,9 +59,9 @@ func serve(in io.Reader, out io.Writer) error {
 			return fmt.Errorf("failed to read request: %w", err)
 		}
 		if r.Op == "new" {
-			doc = yjs.New(r.Client, yjs.Limits{})
+			doc, awareness = yjs.New(r.Client, yjs.Limits{}), yjs.NewAwareness(yjs.AwarenessLimits{})
 		}
-		if err := encoder.Encode(answer(doc, r)); err != nil {
+		if err := encoder.Encode(answer(doc, awareness, r)); err != nil {
 			return fmt.Errorf("failed to write reply: %w", err)
 		}
 		if err := replies.Flush(); err != nil {
@@ -62,7 +70,7 @@ func serve(in io.Reader, out io.Writer) error {
 	}
 }
 
-func answer(doc *yjs.Doc, r request) (a reply) {
+func answer(doc *yjs.Doc, awareness *yjs.Awareness, r request) (a reply) {
 	var err error
 	switch r.Op {
 	case "apply":
@@ -71,6 +79,14 @@ func answer(doc *yjs.Doc, r request) (a reply) {
 	case "edit":
 		e := editor{doc: doc, random: rand.New(rand.NewPCG(r.Seed, 0))}
 		a.Diff, err = doc.Transact(e.edit)
+	case "awareness":
+		var change yjs.AwarenessChange
+		change, err = awareness.Apply(r.Update, time.Now())
+		a.Broadcast, a.Answer = change.Broadcast, change.Answer
+		a.Everyone, a.Clients = awareness.Encode(), awareness.Clients()
+	case "leave":
+		a.Broadcast = awareness.Remove(time.Now(), r.Client)
+		a.Everyone, a.Clients = awareness.Encode(), awareness.Clients()
 	case "state":
 		var since yjs.StateVector
 		if len(r.Since) > 0 {

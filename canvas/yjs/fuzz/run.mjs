@@ -1,4 +1,5 @@
-// Differential fuzzer: stock yjs against the Go document. Seeds decide all, so
+// Differential fuzzer: stock yjs and y-protocols against the Go document and its
+// awareness. Seeds decide all, so
 // that a failing run can be repeated:
 //
 //   node canvas/yjs/fuzz/run.mjs --seeds 300 --seed 1
@@ -10,6 +11,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { runAwareness } from './awareness.mjs'
 import { GoDoc } from './godoc.mjs'
 import { runSeed } from './scenario.mjs'
 
@@ -42,7 +44,7 @@ try {
     if (Number(flags.seconds) > 0 && Date.now() - started > 1000 * Number(flags.seconds)) break
     ran++
     try {
-      for (const [what, n] of Object.entries(await runSeed(go, seed))) sums[what] = (sums[what] ?? 0) + n
+      for (const [what, n] of Object.entries({ ...await runSeed(go, seed), ...await runAwareness(go, seed) })) sums[what] = (sums[what] ?? 0) + n
     } catch (error) {
       failed++
       console.error(`seed ${seed} failed: ${error.stack}`)
