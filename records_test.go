@@ -90,8 +90,8 @@ func TestRecordsOverHTTP(t *testing.T) {
 
 	encoded := s.URL() + "v1/rooms/list%2Fmain"
 	for path, want := range map[string]string{
-		room + "/records/Items?orderBy=Votes:desc&limit=2":                                            "c b",
-		encoded + "/records/Items?orderBy=" + url.QueryEscape(`[["Votes"]]`):                          "a b c",
+		room + "/records/Items?orderBy=Votes:desc&limit=2":                                          "c b",
+		encoded + "/records/Items?orderBy=" + url.QueryEscape(`[["Votes"]]`):                        "a b c",
 		room + "/records/Items?offset=1&orderBy=ID&where=" + url.QueryEscape(`{"gte":["Votes",1]}`): "c",
 	} {
 		status, answer, _ := call(t, "GET", path, "")

@@ -1,6 +1,5 @@
 // Differential fuzzer: stock yjs and y-protocols against the Go document and its
-// awareness. Seeds decide all, so
-// that a failing run can be repeated:
+// awareness. Seeds decide all, so that a failing run can be repeated:
 //
 //   node canvas/yjs/fuzz/run.mjs --seeds 300 --seed 1
 //
