@@ -101,7 +101,12 @@ func (in *incoming) place(b *block, known uint64) error {
 	}
 	it := new(item)
 	*it = b.item
-	it.skip(known)
+	if known > 0 {
+		// The rest belongs where the known part is, whatever this update says.
+		it.skip(known)
+		it.flags &^= hasKey
+		it.key, b.parentKind = "", parentOfNeighbour
+	}
 	if !it.garbage() {
 		in.findNeighbours(it, b)
 	}

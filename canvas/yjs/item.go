@@ -115,9 +115,6 @@ func (it *item) join(next *item) {
 
 // skip drops the first n elements, which are known already, before integration.
 func (it *item) skip(n uint64) {
-	if n == 0 {
-		return
-	}
 	if !it.garbage() {
 		it.content = split(it.content, n, it.length)
 		it.flags |= hasOrigin
