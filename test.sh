@@ -25,7 +25,7 @@ part_go() {
 
 part_race() {
   say "race detector"
-  go test -race -short ./tick ./state ./schema ./netcode/... ./internal/netsim ./internal/disk ./auth ./rooms/... ./persistence/... ./clients/go/... ./demos/arena ./demos/bank ./demos/tasks .
+  go test -race -short ./tick ./state ./schema ./netcode/... ./internal/netsim ./internal/disk ./auth ./rooms/... ./persistence/... ./canvas/... ./clients/go/... ./demos/arena ./demos/bank ./demos/tasks .
 }
 
 # Every fuzz target of every package, for a short time each. A worker that is
@@ -94,6 +94,7 @@ part_web() {
   npm_packages
   npx tsc --noEmit
   npm test
+  node canvas/yjs/fuzz/run.mjs --seeds 300 --seed 1 --seconds 18
   node demos/test.mjs
 }
 
