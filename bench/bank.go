@@ -56,10 +56,12 @@ const (
 	workPipelinedContended = "pipelined, contended"
 )
 
+// works are those of a run, in their order: what is compared stands side by
+// side, before the checkpoints that follow many transfers.
 func (o bankOptions) works() []bankWork {
 	return []bankWork{
-		{workClosed, 1, false}, {workPipelined, o.inFlight, false},
-		{workClosedContended, 1, true}, {workPipelinedContended, o.inFlight, true},
+		{workClosed, 1, false}, {workClosedContended, 1, true},
+		{workPipelined, o.inFlight, false}, {workPipelinedContended, o.inFlight, true},
 	}
 }
 
