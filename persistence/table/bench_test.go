@@ -3,6 +3,7 @@ package table
 import (
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"testing"
 
 	"github.com/parlor-server/parlor/persistence/value"
@@ -106,4 +107,42 @@ func BenchmarkLoad(b *testing.B) {
 			}
 		})
 	}
+}
+
+// BenchmarkMemory says what a record of about 200 bytes takes beside its row.
+func BenchmarkMemory(b *testing.B) {
+	const n = 200_000
+	c := wide(false)
+	text := value.OfString(string(make([]byte, 170)))
+	for range b.N {
+		before := heap()
+		t := New(c)
+		l := t.Load(n)
+		rows := 0
+		for i := range int64(n) {
+			row, err := c.Make([]value.Value{
+				value.OfString("bank"), value.OfMicros(1), value.OfMicros(2), value.OfInt(i), value.OfInt(i % 100), text})
+			if err != nil {
+				b.Fatal(err)
+			}
+			rows += len(row)
+			if err := l.Add([]byte(c.KeyOf(row)), row, 1); err != nil {
+				b.Fatal(err)
+			}
+		}
+		if err := l.Done(); err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(heap()-before)/n, "B/record")
+		b.ReportMetric(float64(rows)/n, "B/row")
+		runtime.KeepAlive(t)
+	}
+}
+
+// heap is what lives after a collection, in bytes.
+func heap() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
 }
