@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"path/filepath"
 
-	"github.com/parlor-server/parlor/netcode"
 	"github.com/parlor-server/parlor/persistence/host"
 	"github.com/parlor-server/parlor/persistence/query"
 	"github.com/parlor-server/parlor/persistence/records"
@@ -18,32 +17,44 @@ import (
 	"github.com/parlor-server/parlor/state"
 )
 
-// RecordsFolder is where, in Config.Data, the record rooms are.
+// RecordsFolder is where, in Config.Data, the record and canvas rooms are.
 const RecordsFolder = "records"
 
 // bytesPerMutation is what a session may send for each mutation that it may
 // send: 256 KiB a second for 1,000.
 const bytesPerMutation = 256
 
-// openRecords opens the record rooms' data folder, if there is a kind to serve.
-func (s *Server) openRecords() error {
+// openStore opens the data folder of record and canvas rooms, if there is a
+// kind that needs it.
+func (s *Server) openStore() error {
 	if len(s.cfg.Records) == 0 {
 		return nil
 	}
 	if s.cfg.Auth.GuestKey == "" { // what guests own is theirs after a restart too
 		s.cfg.Auth.GuestKey = filepath.Join(s.cfg.Data, "guests.key")
 	}
+	dir := filepath.Join(s.cfg.Data, RecordsFolder)
 	var err error
-	s.records, err = host.New(host.Config{
-		Dir: filepath.Join(s.cfg.Data, RecordsFolder), Kinds: s.cfg.Records, Logger: s.cfg.Logger,
-		Store: store.Options{Retention: s.cfg.RecordHistory}, MayOpen: s.mayOpen, OnCommit: s.metrics.observeCommit,
-	})
+	s.store, err = store.Open(dir, store.Options{Retention: s.cfg.RecordHistory, Logger: s.cfg.Logger})
 	switch {
 	case errors.Is(err, store.ErrLocked):
 		return fmt.Errorf("%w: end it first, or choose another folder (Config.Data; --data)", err)
 	case errors.Is(err, store.ErrNewerFormat):
 		return fmt.Errorf("%w: run that version, or choose another folder (Config.Data; --data)", err)
+	case err != nil:
+		return fmt.Errorf("failed to open the records in %s: %w", dir, err)
 	}
+	return nil
+}
+
+// openRecords begins to serve record rooms, if there is a kind of them.
+func (s *Server) openRecords() (err error) {
+	if len(s.cfg.Records) == 0 {
+		return nil
+	}
+	s.records, err = host.New(host.Config{
+		Shared: s.store, Kinds: s.cfg.Records, Logger: s.cfg.Logger, MayOpen: s.mayOpen, OnCommit: s.metrics.observeCommit,
+	})
 	return err
 }
 
@@ -62,40 +73,6 @@ func (s *Server) WriteRecords(ctx context.Context, room string, do func(world an
 func errNoRecords() error {
 	return schema.Errorf(schema.CodeNoSuchKind, "this server has no record rooms")
 }
-
-// recordHost is what sessions see of the record rooms.
-func (s *Server) recordHost() netcode.RecordHost {
-	if s.records == nil {
-		return nil
-	}
-	return recordHost{s}
-}
-
-// recordHost joins sessions to record rooms, which do not know each other.
-type recordHost struct{ server *Server }
-
-// Open implements netcode.RecordHost.
-func (h recordHost) Open(ctx context.Context, req netcode.OpenRequest) (netcode.RecordSeat, error) {
-	if h.server.draining.Load() {
-		return nil, schema.Errorf(schema.CodeGoingAway, "the server is shutting down")
-	}
-	s, err := h.server.records.Open(ctx, host.OpenRequest(req))
-	if err != nil {
-		return nil, err
-	}
-	return recordSeat{s}, nil
-}
-
-// recordSeat is a host.Seat whose connection is a session's link.
-type recordSeat struct{ *host.Seat }
-
-func (s recordSeat) Enter(link *netcode.Link) error { return s.Seat.Enter(link) }
-
-func (s recordSeat) Subscribe(sub netcode.Subscription) error {
-	return s.Seat.Subscribe(host.Subscription(sub))
-}
-
-func (s recordSeat) Mutate(m netcode.Mutation) error { return s.Seat.Mutate(host.Mutation(m)) }
 
 // gameRecords is what games' rooms see of the record rooms.
 func (s *Server) gameRecords() rooms.RecordRooms {

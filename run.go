@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"syscall"
 	"time"
+
+	"github.com/parlor-server/parlor/persistence/store"
 )
 
 // listeners are where a Server that runs by itself can be reached.
@@ -249,6 +251,11 @@ func (s *Server) close() error {
 		ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 		defer cancel()
 		errs = append(errs, s.records.Close(ctx))
+	}
+	if s.store != nil {
+		if err := s.store.Close(); !errors.Is(err, store.ErrClosed) {
+			errs = append(errs, err)
+		}
 	}
 	errs = append(errs, s.recorder.Close())
 	s.mu.Lock()

@@ -16,6 +16,7 @@ import (
 	"github.com/parlor-server/parlor/netcode/udp/wire"
 	"github.com/parlor-server/parlor/netcode/ws"
 	"github.com/parlor-server/parlor/persistence/host"
+	"github.com/parlor-server/parlor/persistence/store"
 	"github.com/parlor-server/parlor/rooms"
 	"github.com/parlor-server/parlor/rooms/record"
 	"github.com/parlor-server/parlor/tick"
@@ -30,7 +31,8 @@ type Server struct {
 	scheduler *tick.Scheduler
 	recorder  *record.Recorder // nil: nothing is recorded
 	registry  *rooms.Registry
-	records   *host.Host // nil: there are no record rooms
+	store     *store.Store // of record and canvas rooms; nil: there are none
+	records   *host.Host   // nil: there are no record rooms
 	sessions  *netcode.Server
 	sockets   *ws.Handler
 	keys      *wire.KeyRing
@@ -73,6 +75,9 @@ func New(cfg Config) (*Server, error) {
 
 // build wires the parts, from the inside to the outside.
 func (s *Server) build() (err error) {
+	if err = s.openStore(); err != nil {
+		return err
+	}
 	if err = s.openRecords(); err != nil {
 		return err
 	}
@@ -96,7 +101,7 @@ func (s *Server) build() (err error) {
 		return fmt.Errorf("failed to open the rooms: %w", err)
 	}
 	s.sessions, err = netcode.NewServer(netcode.Config{
-		Auth: s.auth, Host: gameHost{s.registry}, Records: s.recordHost(), Logger: s.cfg.Logger, Version: Version(), Development: s.dev,
+		Auth: s.auth, Host: gameHost{s.registry}, Open: s.newOpenHost(), Logger: s.cfg.Logger, Version: Version(), Development: s.dev,
 		RecordRate: s.cfg.MutationRate, ByteRate: s.cfg.MutationRate * bytesPerMutation,
 	})
 	if err != nil {

@@ -22,7 +22,7 @@ type Authenticator interface {
 type Config struct {
 	Auth        Authenticator // of Hello and Auth
 	Host        Host          // of the games' rooms
-	Records     RecordHost    // of the record rooms; nil: there are none
+	Open        OpenHost      // of the rooms that are no games; nil: there are none
 	Logger      *slog.Logger  // nil: none
 	Version     string        // of the server, sent in Welcome
 	Development bool          // sent in Welcome
@@ -36,9 +36,9 @@ type Config struct {
 	MessageBurst    int           // twice MessageRate
 	ByteRate        int           // inbound bytes a second of one session: 256 KiB
 	ByteBurst       int           // twice ByteRate
-	RecordRate      int           // of those, Mutate, Subscribe and Unsubscribe, which MessageRate does not count: 1,000
+	RecordRate      int           // of those, Mutate, Subscribe, Unsubscribe and Sync, which MessageRate does not count: 1,000
 	RecordBurst     int           // twice RecordRate
-	RecordMessage   int           // longest message to a record room in bytes, if the transport takes it: 1 MiB
+	RecordMessage   int           // longest of these in bytes, if the transport takes it: 1 MiB
 }
 
 func (c Config) withDefaults() (Config, error) {

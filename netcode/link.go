@@ -14,7 +14,7 @@ type Link struct {
 	session *Session
 	handle  uint16
 	seat    Seat
-	records RecordSeat    // nil: a game's room
+	open    OpenSeat      // nil: a game's room
 	sent    atomic.Uint32 // tick of the newest State that was queued
 	applied atomic.Uint32 // newest tick that the client says it has applied
 	over    atomic.Bool   // Done, or told the seat that it is lost

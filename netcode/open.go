@@ -6,21 +6,21 @@ import (
 	"github.com/parlor-server/parlor/schema/fb"
 )
 
-// recordMember is a record room's place in the table of links: a Seat that
-// refuses what only games take.
-type recordMember struct{ RecordSeat }
+// openMember is the place of a room that is no game in the table of links: a
+// Seat that refuses what only games take.
+type openMember struct{ OpenSeat }
 
 // Command refuses.
-func (recordMember) Command(uint32, uint8, []byte) error { return errNoGame() }
+func (openMember) Command(uint32, uint8, []byte) error { return errNoGame() }
 
 // Saw does nothing.
-func (recordMember) Saw(uint32, uint32) {}
+func (openMember) Saw(uint32, uint32) {}
 
 // Event refuses.
-func (recordMember) Event(uint32, uint8, []byte) error { return errNoGame() }
+func (openMember) Event(uint32, uint8, []byte) error { return errNoGame() }
 
 func errNoGame() error {
-	return schema.Errorf(schema.CodeBadInput, "a record room takes Mutate, no commands and events")
+	return schema.Errorf(schema.CodeBadInput, "this room is no game: it takes no commands and events")
 }
 
 // open starts a goroutine for an Open, because the room may have to be loaded.
@@ -38,22 +38,22 @@ func (s *Session) open(body []byte) {
 		User:       *user,
 		Remote:     s.RemoteAddr(),
 	}
-	if s.server.cfg.Records == nil {
-		s.refuse(0, req.Request, schema.Errorf(schema.CodeNoSuchKind, "this server has no record rooms"))
+	if s.server.cfg.Open == nil {
+		s.refuse(0, req.Request, schema.Errorf(schema.CodeNoSuchKind, "this server has games only"))
 		return
 	}
 	if err := s.admit(s.server.cfg.MaxLinks); err != nil {
 		s.refuse(0, req.Request, err)
 		return
 	}
-	s.joins.Go(func() { s.enterRecords(req, user) })
+	s.joins.Go(func() { s.enterOpen(req, user) })
 }
 
-// enterRecords opens the room and enters it. User is whom the request names: a
+// enterOpen opens the room and enters it. User is whom the request names: a
 // token that was shown meanwhile went to the rooms in the table only.
-func (s *Session) enterRecords(req OpenRequest, user *auth.User) {
-	seat, err := s.server.cfg.Records.Open(s.ctx, req)
-	if !s.occupy(req.Request, &Link{session: s, seat: recordMember{seat}, records: seat}, err) {
+func (s *Session) enterOpen(req OpenRequest, user *auth.User) {
+	seat, err := s.server.cfg.Open.Open(s.ctx, req)
+	if !s.occupy(req.Request, &Link{session: s, seat: openMember{seat}, open: seat}, err) {
 		return
 	}
 	if now := s.user.Load(); now != user {
@@ -64,13 +64,53 @@ func (s *Session) enterRecords(req OpenRequest, user *auth.User) {
 // recordRoom is member for the messages of record rooms.
 func (s *Session) recordRoom(h schema.Header) (RecordSeat, error) {
 	l := s.named(h.Handle)
-	switch {
-	case l == nil:
-		return nil, schema.Errorf(schema.CodeNotInRoom, "this session has no room with handle %d", h.Handle)
-	case l.records == nil:
-		return nil, schema.Errorf(schema.CodeBadInput, "the room with handle %d is a game: it takes commands and events", h.Handle)
+	if l == nil {
+		return nil, errNotInRoom(h)
 	}
-	return l.records, nil
+	if seat, ok := l.open.(RecordSeat); ok {
+		return seat, nil
+	}
+	return nil, schema.Errorf(schema.CodeBadInput, "the room with handle %d is no record room: it does not take %s", h.Handle, h.Kind)
+}
+
+func errNotInRoom(h schema.Header) error {
+	return schema.Errorf(schema.CodeNotInRoom, "this session has no room with handle %d", h.Handle)
+}
+
+// shared hands on a message to a presence, canvas or Yjs room. HOT
+func (s *Session) shared(h schema.Header, body []byte) {
+	l := s.named(h.Handle)
+	err := errNotInRoom
+	if l != nil {
+		if seat, ok := l.open.(SharedSeat); ok {
+			s.answerShared(h, body, seat.Receive(h, body))
+			return
+		}
+		err = errNotShared
+	}
+	s.answerShared(h, body, err(h))
+}
+
+func errNotShared(h schema.Header) error {
+	return schema.Errorf(schema.CodeBadInput, "the room with handle %d does not take %s", h.Handle, h.Kind)
+}
+
+// answerShared refuses a message to such a room, if err says so.
+func (s *Session) answerShared(h schema.Header, body []byte, err error) {
+	if err == nil {
+		return
+	}
+	request := uint32(0)
+	switch h.Kind {
+	case schema.KindMutate:
+		s.refuseMutation(h, fb.GetRootAsMutate(body, 0).Id(), err)
+		return
+	case schema.KindCast:
+		request = fb.GetRootAsCast(body, 0).Request()
+	case schema.KindGroup:
+		request = fb.GetRootAsGroup(body, 0).Request()
+	}
+	s.refuse(h.Handle, request, err)
 }
 
 func (s *Session) subscribe(h schema.Header, body []byte) {
@@ -99,6 +139,12 @@ func (s *Session) unsubscribe(h schema.Header, body []byte) {
 
 // mutate hands a Mutate on. HOT
 func (s *Session) mutate(h schema.Header, body []byte) {
+	if l := s.named(h.Handle); l != nil {
+		if _, ok := l.open.(SharedSeat); ok {
+			s.shared(h, body)
+			return
+		}
+	}
 	m := fb.GetRootAsMutate(body, 0)
 	seat, err := s.recordRoom(h)
 	if err == nil {
@@ -124,7 +170,11 @@ func (s *Session) refuseMutation(h schema.Header, id uint64, err error) {
 
 // ofRecords tells the kinds of message that have limits of their own.
 func ofRecords(kind schema.Kind) bool {
-	return kind == schema.KindMutate || kind == schema.KindSubscribe || kind == schema.KindUnsubscribe
+	switch kind {
+	case schema.KindMutate, schema.KindSubscribe, schema.KindUnsubscribe, schema.KindSync:
+		return true
+	}
+	return false
 }
 
 // oversized refuses a record room's message that is too long, without ending
@@ -133,7 +183,7 @@ func (s *Session) oversized(h schema.Header, body []byte) bool {
 	if len(body) <= s.server.cfg.RecordMessage {
 		return false
 	}
-	err := schema.Errorf(schema.CodeTooLarge, "the message has %d bytes, a record room takes %d", len(body), s.server.cfg.RecordMessage)
+	err := schema.Errorf(schema.CodeTooLarge, "the message has %d bytes, the room takes %d", len(body), s.server.cfg.RecordMessage)
 	switch h.Kind {
 	case schema.KindMutate:
 		s.refuseMutation(h, fb.GetRootAsMutate(body, 0).Id(), err)
@@ -146,11 +196,11 @@ func (s *Session) oversized(h schema.Header, body []byte) bool {
 }
 
 // ReadLimit is the longest message that the client may send now, if longer than
-// what the transport reads anyway: 0 without a record room. Only the
+// what the transport reads anyway: 0 if it is in games only. Only the
 // transport's reader calls it.
 func (s *Session) ReadLimit() int {
 	for _, l := range s.table() {
-		if l.records != nil {
+		if l.open != nil {
 			return s.server.cfg.RecordMessage + recordSlack
 		}
 	}

@@ -80,6 +80,8 @@ func (s *Session) dispatch(h schema.Header, body []byte) error {
 		s.subscribe(h, body)
 	case schema.KindUnsubscribe:
 		s.unsubscribe(h, body)
+	case schema.KindShow, schema.KindCast, schema.KindLook, schema.KindGroup, schema.KindDrag, schema.KindSync:
+		s.shared(h, body)
 	case schema.KindOpen:
 		s.open(body)
 	case schema.KindAuth:
@@ -190,8 +192,8 @@ func (s *Session) reauthenticate(body []byte) {
 	}
 	s.become(user)
 	for _, l := range s.table() {
-		if l.records != nil {
-			l.records.Renew(user)
+		if l.open != nil {
+			l.open.Renew(user)
 		}
 	}
 }

@@ -20,7 +20,7 @@ type fakeRecords struct {
 	refuse error // of everything but Leave and Lost
 }
 
-func (s *fakeRecords) Open(_ context.Context, req OpenRequest) (RecordSeat, error) {
+func (s *fakeRecords) Open(_ context.Context, req OpenRequest) (OpenSeat, error) {
 	if req.Room == "no/room" {
 		return nil, schema.Errorf(schema.CodeNoSuchKind, "no such kind")
 	}
@@ -58,7 +58,7 @@ func (s *fakeRecords) Lost()  { s.lost++ }
 func openRecords(t *testing.T, cfg Config) (*rig, *fakeRecords) {
 	t.Helper()
 	room := &fakeRecords{}
-	cfg.Records = room
+	cfg.Open = room
 	r := newRig(t, cfg)
 	r.hello("ann")
 	r.openRoom("tasks/main")
@@ -178,7 +178,7 @@ func TestR14_3_LimitsAreNamed(t *testing.T) {
 }
 
 func TestReadLimitNeedsARecordRoom(t *testing.T) {
-	r := newRig(t, Config{Records: &fakeRecords{}})
+	r := newRig(t, Config{Open: &fakeRecords{}})
 	defer r.close()
 	r.hello("ann")
 	if got := r.session.ReadLimit(); got != 0 {
@@ -191,7 +191,7 @@ func TestMutateDoesNotAllocate(t *testing.T) {
 	defer r.close()
 	quiet := &quietSeat{}
 	for _, l := range r.session.table() {
-		l.records = quiet
+		l.open = quiet
 	}
 	msg := append(schema.Header{Kind: schema.KindMutate, Handle: room.link.handle}.Append(nil),
 		r.build.Mutate(schema.MutateInfo{ID: 1, Name: "Transfer", Args: make([]byte, 24)})...)
@@ -210,7 +210,7 @@ type showing struct {
 	show func()
 }
 
-func (s *showing) Open(context.Context, OpenRequest) (RecordSeat, error) {
+func (s *showing) Open(context.Context, OpenRequest) (OpenSeat, error) {
 	s.show()
 	return s, nil
 }
@@ -218,7 +218,7 @@ func (s *showing) Open(context.Context, OpenRequest) (RecordSeat, error) {
 // TestTokenShownWhileARoomOpens reaches the room all the same.
 func TestTokenShownWhileARoomOpens(t *testing.T) {
 	room := &showing{fakeRecords: &fakeRecords{}}
-	r := newRig(t, Config{Records: room})
+	r := newRig(t, Config{Open: room})
 	defer r.close()
 	r.hello("ann")
 	room.show = func() { r.send(schema.KindAuth, 0, r.build.Auth("ann")) }

@@ -86,6 +86,7 @@ func bodies(t testing.TB) map[Kind][][]byte {
 	add(KindPong, b.Pong(PongInfo{}))
 	add(KindClose, b.Close(CodeGoingAway, "later"))
 	addRecordBodies(add)
+	addSharedBodies(add)
 	for _, k := range everyKind() {
 		if len(out[k]) == 0 {
 			t.Fatalf("no body of %s", k)
@@ -105,6 +106,7 @@ func addRecordBodies(add func(Kind, []byte)) {
 	add(KindMutate, b.Mutate(MutateInfo{}))
 	add(KindOpened, b.Opened(OpenedInfo{
 		Request: 1, Room: "tasks/main", Epoch: 2, Seq: 3, Known: true, Last: 4, Role: "editor", Version: 5, SchemaHash: 6, Schema: []byte(`{}`),
+		Member: 7, Hz: 30,
 	}))
 	add(KindOpened, b.Opened(OpenedInfo{}))
 	add(KindDelta, b.Delta(1, 2, 3, []byte{4, 5}))
@@ -115,9 +117,58 @@ func addRecordBodies(add func(Kind, []byte)) {
 	add(KindReset, b.Reset(0, 0, ""))
 }
 
+func addSharedBodies(add func(Kind, []byte)) {
+	b := NewBuilder()
+	add(KindShow, b.Show([]byte{1, 2}, "red"))
+	add(KindShow, b.Show(nil, ""))
+	add(KindCast, b.Cast(CastInfo{Request: 1, Name: "Wave", Data: []byte{2}, Group: "red", To: 3}))
+	add(KindCast, b.Cast(CastInfo{}))
+	add(KindLook, b.Look(LookInfo{X: -1, Y: 2, Width: 3, Height: 4, Follow: 5}))
+	add(KindLook, b.Look(LookInfo{}))
+	add(KindGroup, b.Group(1, "red", true))
+	add(KindGroup, b.Group(0, "", false))
+	add(KindDrag, b.Drag(1, DragEnd, []byte{2}))
+	add(KindDrag, b.Drag(0, DragOn, nil))
+	add(KindCrowd, b.Crowd([]byte{1}))
+	add(KindCrowd, b.Crowd(nil))
+	add(KindCasted, b.Casted(CastedInfo{From: 1, Name: "Wave", Data: []byte{2}, Group: "red"}))
+	add(KindCasted, b.Casted(CastedInfo{}))
+	add(KindDrags, b.Drags([]byte{1}))
+	add(KindDrags, b.Drags(nil))
+	add(KindSync, b.Sync([]byte{0, 0, 1, 0}))
+	add(KindSync, b.Sync(nil))
+}
+
+// sharedRoot is root for the messages of presence, canvas and Yjs rooms.
+func sharedRoot(k Kind, body []byte) any {
+	switch k {
+	case KindShow:
+		return fb.GetRootAsShow(body, 0)
+	case KindCast:
+		return fb.GetRootAsCast(body, 0)
+	case KindLook:
+		return fb.GetRootAsLook(body, 0)
+	case KindGroup:
+		return fb.GetRootAsGroup(body, 0)
+	case KindDrag:
+		return fb.GetRootAsDrag(body, 0)
+	case KindCrowd:
+		return fb.GetRootAsCrowd(body, 0)
+	case KindCasted:
+		return fb.GetRootAsCasted(body, 0)
+	case KindDrags:
+		return fb.GetRootAsDrags(body, 0)
+	case KindSync:
+		return fb.GetRootAsSync(body, 0)
+	}
+	return nil
+}
+
 // root returns the generated accessor of a body.
 func root(k Kind, body []byte) any {
 	switch k {
+	case KindShow, KindCast, KindLook, KindGroup, KindDrag, KindCrowd, KindCasted, KindDrags, KindSync:
+		return sharedRoot(k, body)
 	case KindOpen:
 		return fb.GetRootAsOpen(body, 0)
 	case KindSubscribe:

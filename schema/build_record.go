@@ -108,6 +108,8 @@ type OpenedInfo struct {
 	Version    uint32
 	SchemaHash uint64
 	Schema     []byte // JSON
+	Member     uint32 // of a presence room or a board
+	Hz         uint16
 }
 
 // Opened builds the answer to an Open.
@@ -125,6 +127,8 @@ func (b *Builder) Opened(o OpenedInfo) []byte {
 	fb.OpenedAddRole(f, role)
 	fb.OpenedAddVersion(f, o.Version)
 	fb.OpenedAddSchema(f, descriptor)
+	fb.OpenedAddMember(f, o.Member)
+	fb.OpenedAddHz(f, o.Hz)
 	fb.OpenedAddKnown(f, o.Known)
 	return b.finish(fb.OpenedEnd(f))
 }

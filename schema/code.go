@@ -68,6 +68,17 @@ const (
 	CodeVoided               Code = 67
 )
 
+// Codes about presence, canvas and Yjs rooms.
+const (
+	CodeNoSuchCast      Code = 70
+	CodeNoSuchShape     Code = 71
+	CodeNoSuchShapeKind Code = 72
+	CodeShapeLocked     Code = 73
+	CodeCycle           Code = 74
+	CodeNothingToUndo   Code = 75
+	CodeNoSuchVersion   Code = 76
+)
+
 // String returns the code's name as users see it, such as "ROOM_FULL".
 func (c Code) String() string {
 	switch c {
@@ -177,6 +188,26 @@ func (c Code) recordString() string {
 		return "SCAN_LIMIT"
 	case CodeVoided:
 		return "VOIDED"
+	}
+	return c.sharedString()
+}
+
+func (c Code) sharedString() string {
+	switch c {
+	case CodeNoSuchCast:
+		return "NO_SUCH_CAST"
+	case CodeNoSuchShape:
+		return "NO_SUCH_SHAPE"
+	case CodeNoSuchShapeKind:
+		return "NO_SUCH_SHAPE_KIND"
+	case CodeShapeLocked:
+		return "SHAPE_LOCKED"
+	case CodeCycle:
+		return "CYCLE"
+	case CodeNothingToUndo:
+		return "NOTHING_TO_UNDO"
+	case CodeNoSuchVersion:
+		return "NO_SUCH_VERSION"
 	}
 	return "CODE_" + strconv.Itoa(int(c))
 }

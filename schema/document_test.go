@@ -167,7 +167,7 @@ func TestDocumentListsKindsAndCodes(t *testing.T) {
 
 // Field lists stand in the document in the order of their IDs.
 func TestDocumentListsFields(t *testing.T) {
-	types := map[shape]string{shape8: "u8", shape16: "u16", shapeSigned16: "i16", shape32: "u32", shape64: "u64", shapeString: "string", shapeBytes: "[ubyte]", shapeApplied: "[Applied]"}
+	types := map[shape]string{shape8: "u8", shape16: "u16", shapeSigned16: "i16", shape32: "u32", shapeFloat32: "f32", shape64: "u64", shapeString: "string", shapeBytes: "[ubyte]", shapeApplied: "[Applied]"}
 	document := readDocument(t)
 	layouts := []*layout{&layoutSchema, &layoutTableDef, &layoutEventDef, &layoutInputDef, &layoutColumn}
 	for _, k := range everyKind() {

@@ -22,6 +22,12 @@ const (
 	KindSubscribe   Kind = 9
 	KindUnsubscribe Kind = 10
 	KindMutate      Kind = 11
+
+	KindShow  Kind = 12
+	KindCast  Kind = 13
+	KindLook  Kind = 14
+	KindGroup Kind = 15
+	KindDrag  Kind = 36
 )
 
 // Server to client.
@@ -40,6 +46,10 @@ const (
 	KindDelta   Kind = 26
 	KindReceipt Kind = 27
 	KindReset   Kind = 28
+
+	KindCrowd  Kind = 29
+	KindCasted Kind = 30
+	KindDrags  Kind = 31
 )
 
 // Both ways.
@@ -47,6 +57,7 @@ const (
 	KindPing  Kind = 32
 	KindPong  Kind = 33
 	KindClose Kind = 34
+	KindSync  Kind = 35
 )
 
 // String returns the table's name, such as "Hello".

@@ -8,6 +8,7 @@ const (
 	shape16                        // ushort
 	shapeSigned16                  // short
 	shape32                        // uint
+	shapeFloat32                   // float
 	shape64                        // ulong, double
 	shapeString                    // offset to a string
 	shapeBytes                     // offset to a [ubyte]
@@ -70,6 +71,16 @@ var (
 		{"id", shape64, nil}, {"name", shapeString, nil}, {"args", shapeBytes, nil}, {"version", shape32, nil}, {"void", shape8, nil},
 	}}
 
+	layoutShow = layout{"Show", []field{{"state", shapeBytes, nil}, {"group", shapeString, nil}}}
+	layoutCast = layout{"Cast", []field{
+		{"request", shape32, nil}, {"name", shapeString, nil}, {"data", shapeBytes, nil}, {"group", shapeString, nil}, {"to", shape32, nil},
+	}}
+	layoutLook = layout{"Look", []field{
+		{"x", shapeFloat32, nil}, {"y", shapeFloat32, nil}, {"width", shapeFloat32, nil}, {"height", shapeFloat32, nil}, {"follow", shape32, nil},
+	}}
+	layoutGroup = layout{"Group", []field{{"request", shape32, nil}, {"name", shapeString, nil}, {"leave", shape8, nil}}}
+	layoutDrag  = layout{"Drag", []field{{"gesture", shape32, nil}, {"payload", shapeBytes, nil}, {"phase", shape8, nil}}}
+
 	layoutWelcome = layout{"Welcome", []field{
 		{"protocol", shape16, nil}, {"session", shapeString, nil}, {"user", shapeString, nil}, {"guest_token", shapeString, nil},
 		{"server_time", shape64, nil}, {"ping_interval", shape32, nil}, {"server", shapeString, nil}, {"development", shape8, nil},
@@ -103,6 +114,7 @@ var (
 	layoutOpened = layout{"Opened", []field{
 		{"request", shape32, nil}, {"room", shapeString, nil}, {"epoch", shape64, nil}, {"seq", shape64, nil}, {"known", shape8, nil},
 		{"last", shape64, nil}, {"role", shapeString, nil}, {"version", shape32, nil}, {"schema_hash", shape64, nil}, {"schema", shapeBytes, nil},
+		{"member", shape32, nil}, {"hz", shape16, nil},
 	}}
 	layoutDelta   = layout{"Delta", []field{{"id", shape32, nil}, {"from", shape64, nil}, {"seq", shape64, nil}, {"payload", shapeBytes, nil}}}
 	layoutReceipt = layout{"Receipt", []field{
@@ -110,6 +122,11 @@ var (
 		{"field", shapeString, nil}, {"result", shapeBytes, nil},
 	}}
 	layoutReset = layout{"Reset", []field{{"epoch", shape64, nil}, {"code", shape16, nil}, {"message", shapeString, nil}}}
+
+	layoutCrowd  = layout{"Crowd", []field{{"payload", shapeBytes, nil}}}
+	layoutCasted = layout{"Casted", []field{{"from", shape32, nil}, {"name", shapeString, nil}, {"data", shapeBytes, nil}, {"group", shapeString, nil}}}
+	layoutDrags  = layout{"Drags", []field{{"payload", shapeBytes, nil}}}
+	layoutSync   = layout{"Sync", []field{{"payload", shapeBytes, nil}}}
 
 	layoutPing = layout{"Ping", []field{{"id", shape32, nil}, {"time", shape64, nil}}}
 	layoutPong = layout{"Pong", []field{
@@ -139,6 +156,8 @@ func layoutOf(k Kind) *layout {
 		return &layoutWelcome
 	case KindOpen, KindSubscribe, KindUnsubscribe, KindMutate, KindOpened, KindDelta, KindReceipt, KindReset:
 		return recordLayoutOf(k)
+	case KindShow, KindCast, KindLook, KindGroup, KindDrag, KindCrowd, KindCasted, KindDrags, KindSync:
+		return sharedLayoutOf(k)
 	case KindJoined:
 		return &layoutJoined
 	case KindLeft:
@@ -184,6 +203,31 @@ func recordLayoutOf(k Kind) *layout {
 		return &layoutReceipt
 	case KindReset:
 		return &layoutReset
+	}
+	return nil
+}
+
+// sharedLayoutOf is layoutOf for the messages of presence, canvas and Yjs rooms.
+func sharedLayoutOf(k Kind) *layout {
+	switch k {
+	case KindShow:
+		return &layoutShow
+	case KindCast:
+		return &layoutCast
+	case KindLook:
+		return &layoutLook
+	case KindGroup:
+		return &layoutGroup
+	case KindDrag:
+		return &layoutDrag
+	case KindCrowd:
+		return &layoutCrowd
+	case KindCasted:
+		return &layoutCasted
+	case KindDrags:
+		return &layoutDrags
+	case KindSync:
+		return &layoutSync
 	}
 	return nil
 }

@@ -11,11 +11,12 @@ import (
 	"github.com/parlor-server/parlor/persistence/store"
 )
 
-// Config configures a Host. Dir is required; zero values of the others stand
-// for the defaults named here.
+// Config configures a Host. Dir, or Shared, is required; zero values of the
+// others stand for the defaults named here.
 type Config struct {
 	Dir    string         // the data folder, which the host opens and locks
 	Store  store.Options  // of the data folder; Logger is set from below
+	Shared *store.Store   // instead of Dir: already open, and closed by its owner after the host
 	Kinds  []records.Kind // of rooms that can be opened
 	Logger *slog.Logger   // nil: none
 
@@ -36,7 +37,7 @@ type Config struct {
 }
 
 func (c Config) withDefaults() (Config, error) {
-	if c.Dir == "" {
+	if c.Dir == "" && c.Shared == nil {
 		return c, errors.New("failed to configure record rooms: name the data folder in Dir")
 	}
 	seen := make(map[string]bool)

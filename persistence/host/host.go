@@ -38,16 +38,18 @@ type Host struct {
 	empty   chan struct{}        // closed when closing and there are no rooms; nil: nobody waits
 }
 
-// New opens the data folder, which no other process may have open, and starts
-// the workers; Close ends them.
+// New opens the data folder, which no other process may have open, unless it is
+// given an open one, and starts the workers; Close ends them.
 func New(cfg Config) (*Host, error) {
 	cfg, err := cfg.withDefaults()
 	if err != nil {
 		return nil, err
 	}
-	s, err := store.Open(cfg.Dir, cfg.Store)
-	if err != nil {
-		return nil, fmt.Errorf("failed to open the records in %s: %w", cfg.Dir, err)
+	s := cfg.Shared
+	if s == nil {
+		if s, err = store.Open(cfg.Dir, cfg.Store); err != nil {
+			return nil, fmt.Errorf("failed to open the records in %s: %w", cfg.Dir, err)
+		}
 	}
 	h := &Host{
 		cfg: cfg, store: s, kinds: make(map[string]records.Kind), queue: newRunQueue(),
@@ -146,7 +148,10 @@ func (h *Host) Close(ctx context.Context) error {
 		h.cfg.Logger.Warn("hooks of record rooms still run although their context has ended")
 	}
 	h.queue.close()
-	err := h.store.Close() // also frees those who wait for the store
+	var err error
+	if h.cfg.Shared == nil {
+		err = h.store.Close() // also frees those who wait for the store
+	}
 	h.running.Wait()
 	if errors.Is(err, store.ErrClosed) {
 		err = nil

@@ -175,8 +175,32 @@ func (rcv *Opened) MutateSchema(j int, n byte) bool {
 	return false
 }
 
+func (rcv *Opened) Member() uint32 {
+	o := flatbuffers.UOffsetT(rcv._tab.Offset(24))
+	if o != 0 {
+		return rcv._tab.GetUint32(o + rcv._tab.Pos)
+	}
+	return 0
+}
+
+func (rcv *Opened) MutateMember(n uint32) bool {
+	return rcv._tab.MutateUint32Slot(24, n)
+}
+
+func (rcv *Opened) Hz() uint16 {
+	o := flatbuffers.UOffsetT(rcv._tab.Offset(26))
+	if o != 0 {
+		return rcv._tab.GetUint16(o + rcv._tab.Pos)
+	}
+	return 0
+}
+
+func (rcv *Opened) MutateHz(n uint16) bool {
+	return rcv._tab.MutateUint16Slot(26, n)
+}
+
 func OpenedStart(builder *flatbuffers.Builder) {
-	builder.StartObject(10)
+	builder.StartObject(12)
 }
 func OpenedAddRequest(builder *flatbuffers.Builder, request uint32) {
 	builder.PrependUint32Slot(0, request, 0)
@@ -210,6 +234,12 @@ func OpenedAddSchema(builder *flatbuffers.Builder, schema flatbuffers.UOffsetT) 
 }
 func OpenedStartSchemaVector(builder *flatbuffers.Builder, numElems int) flatbuffers.UOffsetT {
 	return builder.StartVector(1, numElems, 1)
+}
+func OpenedAddMember(builder *flatbuffers.Builder, member uint32) {
+	builder.PrependUint32Slot(10, member, 0)
+}
+func OpenedAddHz(builder *flatbuffers.Builder, hz uint16) {
+	builder.PrependUint16Slot(11, hz, 0)
 }
 func OpenedEnd(builder *flatbuffers.Builder) flatbuffers.UOffsetT {
 	return builder.EndObject()

@@ -86,8 +86,18 @@ schemaArray():Uint8Array|null {
   return offset ? new Uint8Array(this.bb!.bytes().buffer, this.bb!.bytes().byteOffset + this.bb!.__vector(this.bb_pos + offset), this.bb!.__vector_len(this.bb_pos + offset)) : null;
 }
 
+member():number {
+  const offset = this.bb!.__offset(this.bb_pos, 24);
+  return offset ? this.bb!.readUint32(this.bb_pos + offset) : 0;
+}
+
+hz():number {
+  const offset = this.bb!.__offset(this.bb_pos, 26);
+  return offset ? this.bb!.readUint16(this.bb_pos + offset) : 0;
+}
+
 static startOpened(builder:flatbuffers.Builder) {
-  builder.startObject(10);
+  builder.startObject(12);
 }
 
 static addRequest(builder:flatbuffers.Builder, request:number) {
@@ -142,12 +152,20 @@ static startSchemaVector(builder:flatbuffers.Builder, numElems:number) {
   builder.startVector(1, numElems, 1);
 }
 
+static addMember(builder:flatbuffers.Builder, member:number) {
+  builder.addFieldInt32(10, member, 0);
+}
+
+static addHz(builder:flatbuffers.Builder, hz:number) {
+  builder.addFieldInt16(11, hz, 0);
+}
+
 static endOpened(builder:flatbuffers.Builder):flatbuffers.Offset {
   const offset = builder.endObject();
   return offset;
 }
 
-static createOpened(builder:flatbuffers.Builder, request:number, roomOffset:flatbuffers.Offset, epoch:bigint, seq:bigint, known:boolean, last:bigint, roleOffset:flatbuffers.Offset, version:number, schemaHash:bigint, schemaOffset:flatbuffers.Offset):flatbuffers.Offset {
+static createOpened(builder:flatbuffers.Builder, request:number, roomOffset:flatbuffers.Offset, epoch:bigint, seq:bigint, known:boolean, last:bigint, roleOffset:flatbuffers.Offset, version:number, schemaHash:bigint, schemaOffset:flatbuffers.Offset, member:number, hz:number):flatbuffers.Offset {
   Opened.startOpened(builder);
   Opened.addRequest(builder, request);
   Opened.addRoom(builder, roomOffset);
@@ -159,6 +177,8 @@ static createOpened(builder:flatbuffers.Builder, request:number, roomOffset:flat
   Opened.addVersion(builder, version);
   Opened.addSchemaHash(builder, schemaHash);
   Opened.addSchema(builder, schemaOffset);
+  Opened.addMember(builder, member);
+  Opened.addHz(builder, hz);
   return Opened.endOpened(builder);
 }
 }

@@ -4,29 +4,25 @@ import (
 	"context"
 
 	"github.com/parlor-server/parlor/auth"
+	"github.com/parlor-server/parlor/schema"
 )
 
-// RecordHost is what sessions need of the record rooms.
-type RecordHost interface {
-	// Open loads the room if nobody has it open, and holds a seat in it. It may
-	// wait for the disk until ctx ends, which it does when the session does. A
-	// *schema.Error reaches the client as it is, any other error as INTERNAL.
-	Open(ctx context.Context, req OpenRequest) (RecordSeat, error)
+// OpenHost is what sessions need of the rooms that Open enters: record,
+// presence, canvas and Yjs rooms.
+type OpenHost interface {
+	// Open loads the room if nobody has it open, and holds a seat in it: a
+	// RecordSeat or a SharedSeat. It may wait for the disk until ctx ends, which
+	// it does when the session does. A *schema.Error reaches the client as it
+	// is, any other error as INTERNAL.
+	Open(ctx context.Context, req OpenRequest) (OpenSeat, error)
 }
 
-// RecordSeat is one client's way into one record room. Its methods may be
-// called by any goroutine, do not block, and copy what they keep. An error that
-// is a *schema.Error is answered to the client.
-type RecordSeat interface {
+// OpenSeat is one client's way into one room. Its methods may be called by any
+// goroutine, do not block, and copy what they keep.
+type OpenSeat interface {
 	// Enter queues the arrival; Opened, or an Error, arrives through link. It is
 	// called once. After an error the seat is no more.
 	Enter(link *Link) error
-	// Subscribe begins a live query, or replaces that of the same ID.
-	Subscribe(s Subscription) error
-	// Unsubscribe ends a live query.
-	Unsubscribe(id uint32) error
-	// Mutate asks for one transaction.
-	Mutate(m Mutation) error
 	// Renew says that the client's user has shown a new token: its claims may
 	// be others.
 	Renew(user auth.User)
@@ -35,6 +31,28 @@ type RecordSeat interface {
 	// Lost says that the connection ended. It is called at most once, also for
 	// a seat that could not enter any more.
 	Lost()
+}
+
+// RecordSeat is a seat in a record room. An error that is a *schema.Error is
+// answered to the client.
+type RecordSeat interface {
+	OpenSeat
+	// Subscribe begins a live query, or replaces that of the same ID.
+	Subscribe(s Subscription) error
+	// Unsubscribe ends a live query.
+	Unsubscribe(id uint32) error
+	// Mutate asks for one transaction.
+	Mutate(m Mutation) error
+}
+
+// SharedSeat is a seat in a presence, canvas or Yjs room.
+type SharedSeat interface {
+	OpenSeat
+	// Receive takes a verified message to the room: Show, Cast, Look, Group,
+	// Drag, Sync or Mutate. body is good during the call. An error that is a
+	// *schema.Error is answered to the client: with a Receipt, if it is about a
+	// Mutate that asks for one.
+	Receive(head schema.Header, body []byte) error
 }
 
 // OpenRequest is a client's Open and who asks.
