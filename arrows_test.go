@@ -19,7 +19,7 @@ import (
 // what is in itself. A new folder takes its place here.
 func layers() []string {
 	return []string{
-		"internal", "schema", "tick", "state", "auth", "netcode", "rooms", "persistence", "canvas",
+		"internal", "schema", "tick", "state", "auth", "netcode", "rooms", "persistence", "presence", "canvas",
 		".", "clients/go", "cli", "demos", "cmd", "bench",
 	}
 }
