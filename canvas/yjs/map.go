@@ -47,8 +47,14 @@ func (m *Map) Keys() []string { return m.n.sortedKeys() }
 // Len is the number of keys.
 func (m *Map) Len() int { return len(m.n.sortedKeys()) }
 
-// Set gives key a value, of those that Get returns and Go's other numbers; a
-// Kind makes a new shared type, which Get then returns.
+// AppendJSON appends a key's value as JSON, without making Go values of it: a
+// text is a string, a map an object, bytes and what JSON lacks are null. If there
+// is no such key, then ok is false.
+func (m *Map) AppendJSON(b []byte, key string) (_ []byte, ok bool) { panic("not yet") }
+
+// Set gives key a value, of those that Get returns, Go's other numbers, and JSON
+// as a json.RawMessage. A Kind makes a new shared type, which Get then returns;
+// MapOf, ArrayOf and TextOf make one with content.
 func (m *Map) Set(tx *Tx, key string, value any) error {
 	if err := tx.writable(m.n); err != nil {
 		return err

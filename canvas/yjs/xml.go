@@ -34,3 +34,21 @@ func (n *node) attributes() map[string]any {
 	}
 	return all
 }
+
+// Insert puts children before the one at index: ElementOf and TextOf.
+func (x *XMLFragment) Insert(tx *Tx, index int, children ...any) error { panic("not yet") }
+
+// Delete removes length children from index on.
+func (x *XMLFragment) Delete(tx *Tx, index, length int) error { panic("not yet") }
+
+// SetAttribute gives an attribute a value, of those that Map.Set takes.
+func (x *XMLElement) SetAttribute(tx *Tx, name string, value any) error { panic("not yet") }
+
+// RemoveAttribute removes an attribute, if it is there.
+func (x *XMLElement) RemoveAttribute(tx *Tx, name string) error { panic("not yet") }
+
+// SetAttribute gives the text as a whole an attribute.
+func (x *XMLText) SetAttribute(tx *Tx, name string, value any) error { panic("not yet") }
+
+// RemoveAttribute removes an attribute, if it is there.
+func (x *XMLText) RemoveAttribute(tx *Tx, name string) error { panic("not yet") }
