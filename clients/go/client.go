@@ -98,6 +98,7 @@ type Client struct {
 	records  map[uint16]*RecordRoom   // by handle
 	opens    map[uint32]*RecordRoom   // by request number of their Open
 	stores   map[*RecordRoom]struct{} // all record rooms that have not ended
+	seats    seats                    // presence rooms, boards and documents
 	requests uint32                   // the last request number used
 	pings    uint32                   // the last ping's number
 	pinged   time.Time                // when it was sent
@@ -130,6 +131,7 @@ func Dial(ctx context.Context, url string, opts Options) (*Client, error) {
 		records: make(map[uint16]*RecordRoom),
 		opens:   make(map[uint32]*RecordRoom),
 		stores:  make(map[*RecordRoom]struct{}),
+		seats:   newSeats(),
 	}
 	c.send.builder, c.send.stats = schema.NewBuilder(), &c.stats
 	c.welcome.guestToken = opts.GuestToken

@@ -47,11 +47,18 @@ func (c *Client) dispatch(head schema.Header, body []byte, now time.Time) error 
 		c.refused(head, fb.GetRootAsError(body, 0))
 		return nil
 	case schema.KindOpened:
-		return c.openedRecords(head, fb.GetRootAsOpened(body, 0))
+		m := fb.GetRootAsOpened(body, 0)
+		if c.openedSeat(head, m) {
+			return nil
+		}
+		return c.openedRecords(head, m)
 	}
 	c.mu.Lock()
-	room, records := c.rooms[head.Handle], c.records[head.Handle]
+	room, records, seat := c.rooms[head.Handle], c.records[head.Handle], c.seats.byHandle[head.Handle]
 	c.mu.Unlock()
+	if seat != nil {
+		return seat.message(head, body)
+	}
 	if records != nil {
 		return records.recordMessage(head, body)
 	}
@@ -135,13 +142,15 @@ func (c *Client) refused(head schema.Header, m *fb.Error) {
 	c.stats.errors.Add(1)
 	e := &schema.Error{Code: schema.Code(m.Code()), Request: m.Request(), Message: string(m.Message())}
 	c.mu.Lock()
-	room, records := c.rooms[head.Handle], c.records[head.Handle]
+	room, records, at := c.rooms[head.Handle], c.records[head.Handle], c.seats.byHandle[head.Handle]
 	var call *joinCall
 	var open *RecordRoom
-	if room == nil && records == nil {
-		call, open = c.calls[e.Request], c.opens[e.Request]
+	var entering *seat
+	if room == nil && records == nil && at == nil {
+		call, open, entering = c.calls[e.Request], c.opens[e.Request], c.seats.entering[e.Request]
 		delete(c.calls, e.Request)
 		delete(c.opens, e.Request)
+		delete(c.seats.entering, e.Request)
 	}
 	c.mu.Unlock()
 	switch {
@@ -149,8 +158,12 @@ func (c *Client) refused(head schema.Header, m *fb.Error) {
 		room.refused(e)
 	case records != nil:
 		records.refused(e)
+	case at != nil:
+		at.refused(e)
 	case open != nil:
 		open.openRefused(e)
+	case entering != nil:
+		entering.enterRefused(e)
 	case call != nil:
 		c.joinRefused(call, e)
 	default:

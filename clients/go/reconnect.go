@@ -65,6 +65,7 @@ func (c *Client) run(t Transport) {
 		t.Close()
 		away := c.leaveConnection()
 		c.loseRecords()
+		c.loseSeats()
 		if c.ctx.Err() != nil {
 			c.finish(ErrClosed, away)
 			return
@@ -87,6 +88,9 @@ func (c *Client) run(t Transport) {
 		}
 		for _, room := range c.allRecords() {
 			room.open()
+		}
+		for _, seat := range c.allSeats() {
+			seat.open()
 		}
 	}
 }
@@ -215,6 +219,9 @@ func (c *Client) finish(err error, rooms []*Room) {
 	}
 	for _, room := range c.allRecords() {
 		room.end(endOf(err))
+	}
+	for _, seat := range c.allSeats() {
+		seat.end(endOf(err))
 	}
 	c.mu.Lock()
 	c.err = err
