@@ -11,7 +11,6 @@ import (
 
 	"github.com/coder/websocket"
 
-	"github.com/parlor-server/parlor/netcode"
 	"github.com/parlor-server/parlor/schema"
 )
 
@@ -23,26 +22,26 @@ const (
 
 // conn is one WebSocket connection. It implements netcode.Transport, whose
 // methods any goroutine may call. Its reader goroutine owns it: it alone
-// closes the socket and tells the session that the connection is over.
+// closes the socket and tells the peer that the connection is over.
 type conn struct {
-	handler *Handler
-	ws      *websocket.Conn
-	coder   *coderConn
-	out     stream
-	remote  string
-	session *netcode.Session
-	buf     []byte // the reader's: the message being read
+	endpoint *endpoint
+	ws       *websocket.Conn
+	coder    *coderConn
+	out      stream
+	remote   string
+	peer     peer
+	buf      []byte // the reader's: the message being read
 }
 
 // init is called once, before anything else.
-func (c *conn) init(h *Handler, ws *websocket.Conn, coder *coderConn, remote string) {
-	c.handler, c.ws, c.coder, c.remote = h, ws, coder, remote
+func (c *conn) init(e *endpoint, ws *websocket.Conn, coder *coderConn, remote string) {
+	c.endpoint, c.ws, c.coder, c.remote = e, ws, coder, remote
 	s := &c.out
 	s.sock, s.conn = socket(coder.Conn), coder.Conn
-	s.limit, s.stall = h.cfg.MaxPending, h.cfg.StallTimeout
+	s.limit, s.stall = e.cfg.MaxPending, e.cfg.StallTimeout
 	s.wake, s.done = make(chan struct{}, 1), make(chan struct{})
 	s.inline, s.drain = s.writeOnce, s.drainOnce
-	s.start = func() { h.running.Go(s.run) }
+	s.start = func() { e.running.Go(s.run) }
 	if tcp, ok := s.sock.(*net.TCPConn); ok {
 		_ = tcp.SetWriteBuffer(sendBuffer)
 		if s.conn == s.sock && nonBlocking {
@@ -84,7 +83,7 @@ func (c *conn) Close(code schema.Code, message string) {
 func (c *conn) close(message []byte, status int, reason string) {
 	if c.out.finish(message, status, reason) {
 		// The reader ends when the client answers, at the latest then.
-		_ = c.out.sock.SetReadDeadline(time.Now().Add(c.handler.cfg.Linger))
+		_ = c.out.sock.SetReadDeadline(time.Now().Add(c.endpoint.cfg.Linger))
 	}
 }
 
@@ -113,8 +112,8 @@ func (c *conn) run() {
 	_ = c.ws.CloseNow()
 	c.out.abort(0)
 	close(c.out.done)
-	c.session.Ended(code)
-	c.handler.remove(c)
+	c.peer.Ended(code)
+	c.endpoint.remove(c)
 }
 
 // receive reads until the connection ends. Its result says why: 0 when the
@@ -132,22 +131,22 @@ func (c *conn) receive() schema.Code {
 		if lost(err) {
 			return 0
 		}
-		c.session.Close(schema.CodeBadMessage, "not WebSocket as RFC 6455 defines it")
+		c.peer.Close(schema.CodeBadMessage, "not WebSocket as RFC 6455 defines it")
 		c.discard()
 		return schema.CodeBadMessage
 	}
 }
 
-// message reads one message into the buffer and hands it to the session. What
-// the session returns is of no interest: when it is closed, the reader goes on
+// message reads one message into the buffer and hands it to the peer. What
+// the peer returns is of no interest: when it is closed, the reader goes on
 // until the client has answered the close frame.
 func (c *conn) message(kind websocket.MessageType, r io.Reader) error {
-	limit := max(c.handler.cfg.ReadLimit, c.session.ReadLimit())
+	limit := max(c.endpoint.cfg.ReadLimit, c.peer.ReadLimit())
 	n := 0
 	for {
 		if n == len(c.buf) {
 			if n > limit {
-				c.session.Close(schema.CodeTooLarge, "a message is longer than this server reads")
+				c.peer.Close(schema.CodeTooLarge, "a message is longer than this server reads")
 				n = 0 // read over the rest
 			} else {
 				c.grow(limit)
@@ -164,11 +163,11 @@ func (c *conn) message(kind websocket.MessageType, r io.Reader) error {
 	}
 	switch {
 	case n > limit:
-		c.session.Close(schema.CodeTooLarge, "a message is longer than this server reads")
+		c.peer.Close(schema.CodeTooLarge, "a message is longer than this server reads")
 	case kind != websocket.MessageBinary:
-		c.session.Close(schema.CodeBadMessage, "text frames are not part of the protocol")
+		c.peer.Close(schema.CodeBadMessage, "text frames are not part of the protocol")
 	default:
-		_ = c.session.Receive(c.buf[:n])
+		_ = c.peer.Receive(c.buf[:n])
 	}
 	if len(c.buf) > keepRead {
 		c.buf = nil

@@ -5,6 +5,7 @@ const (
 	finBit         = 0x80
 	opBinary       = 2
 	opClose        = 8
+	opPing         = 9
 	maxFrameHeader = 10
 	maxReason      = 123 // bytes of text in a close frame
 

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"net"
 	"net/http"
+	"sync/atomic"
 )
 
 const (
@@ -38,8 +39,9 @@ func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 // control frames to.
 type coderConn struct {
 	net.Conn
-	early []byte  // read before the connection was taken over; only the reader touches it
-	out   *stream // set before coder reads or writes
+	early []byte       // read before the connection was taken over; only the reader touches it
+	out   *stream      // set before coder reads or writes
+	read  atomic.Int64 // bytes, for who watches for signs of life
 }
 
 // Read implements net.Conn.
@@ -51,7 +53,9 @@ func (c *coderConn) Read(p []byte) (int, error) {
 		}
 		return n, nil
 	}
-	return c.Conn.Read(p)
+	n, err := c.Conn.Read(p)
+	c.read.Add(int64(n))
+	return n, err
 }
 
 // Write implements net.Conn. It neither blocks nor fails: a connection that

@@ -49,15 +49,16 @@ type stream struct {
 	wake   chan struct{}         // holds one token when the writer has work
 	done   chan struct{}         // closed when the connection is over
 
-	mu      sync.Mutex // guards all below
-	phase   phase
-	cause   schema.Code // why it is dead, when the stream itself decided so
-	buf     []byte      // frames; buf[:off] has left
-	off     int
-	taken   int  // bytes that a TLS writer took out of buf and has not written yet
-	waiting bool // bytes are the writer's business
-	started bool // the writer runs
-	drains  int  // drains in a row for which buf was much too large
+	mu         sync.Mutex // guards all below
+	phase      phase
+	cause      schema.Code // why it is dead, when the stream itself decided so
+	buf        []byte      // frames; buf[:off] has left
+	off        int
+	behindLong int  // bytes behind the last message that was longer than limit
+	taken      int  // bytes that a TLS writer took out of buf and has not written yet
+	waiting    bool // bytes are the writer's business
+	started    bool // the writer runs
+	drains     int  // drains in a row for which buf was much too large
 }
 
 // append adds a binary frame of head and body. droppable frames are refused
@@ -75,6 +76,26 @@ func (s *stream) append(head [schema.HeaderSize]byte, body []byte, droppable boo
 	s.buf = append(s.buf, head[:]...)
 	s.buf = append(s.buf, body...)
 	return true
+}
+
+// message adds a binary frame that is never dropped.
+func (s *stream) message(body []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.phase == open && s.fits(len(body)+maxFrameHeader) {
+		s.frame(opBinary, len(body))
+		s.buf = append(s.buf, body...)
+	}
+}
+
+// ping sends a ping, unless bytes are unsent: those will be acknowledged.
+func (s *stream) ping() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.phase == open && !s.waiting && s.fits(maxFrameHeader) {
+		s.frame(opPing, 0)
+		s.flushLocked()
+	}
 }
 
 // flush hands what was appended to the network.
@@ -153,12 +174,20 @@ func (s *stream) behind() bool {
 	return s.waiting && (s.raw != nil || s.pendingLocked() > secureBacklog)
 }
 
-// fits makes place for n bytes or ends the connection. A message may be longer
-// than the limit if nothing else waits.
+// fits makes place for n bytes or ends the connection. One message may be
+// longer than the limit: the bytes behind it, as those before it, count for
+// themselves.
 func (s *stream) fits(n int) bool {
-	if waits := s.pendingLocked(); waits > 0 && waits+n > s.limit {
+	waits := s.pendingLocked()
+	long := waits > s.behindLong // the long message has not left yet
+	switch {
+	case n > s.limit && !long:
+		s.behindLong = 0
+	case min(waits, s.behindLong)+n > s.limit:
 		s.abortLocked(schema.CodeSlowClient)
 		return false
+	default:
+		s.behindLong += n
 	}
 	if s.off > 0 && cap(s.buf)-len(s.buf) < n {
 		s.buf = s.buf[:copy(s.buf, s.buf[s.off:])]
