@@ -41,6 +41,11 @@ type Config struct {
 	// with; it is made if there is none. Empty: after a restart all guests are new.
 	GuestKey string
 
+	// RoomKey is the path of a file with the key that room tokens are sealed
+	// with, see RoomTokens; it is made if there is none. Servers that share it
+	// accept each other's tokens.
+	RoomKey string
+
 	Logger *slog.Logger // told when keys cannot be fetched; nil discards
 }
 

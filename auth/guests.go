@@ -2,11 +2,6 @@ package auth
 
 import (
 	"crypto/rand"
-	"encoding/base64"
-	"errors"
-	"fmt"
-	"io/fs"
-	"os"
 	"strings"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -36,30 +31,11 @@ func NewGuests() *Guests {
 // OpenGuests takes the key from a file, which it makes with a new key if there
 // is none: guests stay who they are across restarts.
 func OpenGuests(path string) (*Guests, error) {
-	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		text, err = makeKeyFile(path)
-	}
+	secret, err := openSecret(path, "the guests' key", "all guests new")
 	if err != nil {
-		return nil, fmt.Errorf("failed to read the guests' key: %w", err)
-	}
-	secret, err := base64.StdEncoding.DecodeString(strings.TrimSpace(string(text)))
-	if err != nil || len(secret) < minSecret {
-		return nil, fmt.Errorf("the guests' key in %s is not %d bytes in base64; remove the file to begin anew, with all guests new", path, minSecret)
-	}
-	return newGuests(secret), nil
-}
-
-// makeKeyFile writes a whole file or none.
-func makeKeyFile(path string) ([]byte, error) {
-	secret := make([]byte, minSecret)
-	rand.Read(secret) // never fails
-	text := []byte(base64.StdEncoding.EncodeToString(secret) + "\n")
-	part := path + ".new"
-	if err := os.WriteFile(part, text, 0o600); err != nil {
 		return nil, err
 	}
-	return text, os.Rename(part, path)
+	return newGuests(secret), nil
 }
 
 func newGuests(secret []byte) *Guests {
