@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/parlor-server/parlor/internal/pool"
+	"github.com/parlor-server/parlor/internal/turns"
 	"github.com/parlor-server/parlor/persistence/records"
 	"github.com/parlor-server/parlor/persistence/store"
 	"github.com/parlor-server/parlor/schema"
@@ -19,10 +21,10 @@ type Host struct {
 	cfg       Config
 	kinds     map[string]records.Kind
 	store     *store.Store
-	queue     *runQueue
+	queue     *turns.Queue[*room]
 	openers   chan struct{} // a place for each room that is being loaded
-	preparing pool
-	following pool
+	preparing *pool.Pool
+	following *pool.Pool
 	stats     Stats
 	ctx       context.Context // of hooks; ends with Close
 	cancel    context.CancelFunc
@@ -52,8 +54,8 @@ func New(cfg Config) (*Host, error) {
 		}
 	}
 	h := &Host{
-		cfg: cfg, store: s, kinds: make(map[string]records.Kind), queue: newRunQueue(),
-		openers: make(chan struct{}, cfg.Openers), preparing: pool{most: cfg.Preparing}, following: pool{most: cfg.Following},
+		cfg: cfg, store: s, kinds: make(map[string]records.Kind), queue: turns.New[*room](),
+		openers: make(chan struct{}, cfg.Openers), preparing: pool.New(cfg.Preparing), following: pool.New(cfg.Following),
 		rooms: make(map[string]*room), refused: make(map[string]error), due: make(map[string]time.Time),
 	}
 	for _, kind := range cfg.Kinds {
@@ -133,13 +135,13 @@ func (h *Host) Close(ctx context.Context) error {
 			late = errors.New("failed to let all record rooms finish in time; what was confirmed is safe")
 		}
 	}
-	h.preparing.close()
-	h.following.close()
+	h.preparing.Close()
+	h.following.Close()
 	h.cancel()
 	hooks := make(chan struct{})
 	go func() {
-		h.preparing.running.Wait()
-		h.following.running.Wait()
+		h.preparing.Wait()
+		h.following.Wait()
 		close(hooks)
 	}()
 	select {
@@ -147,7 +149,7 @@ func (h *Host) Close(ctx context.Context) error {
 	case <-ctx.Done():
 		h.cfg.Logger.Warn("hooks of record rooms still run although their context has ended")
 	}
-	h.queue.close()
+	h.queue.Close()
 	var err error
 	if h.cfg.Shared == nil {
 		err = h.store.Close() // also frees those who wait for the store

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/parlor-server/parlor/internal/disk"
+	"github.com/parlor-server/parlor/internal/turns"
 	"github.com/parlor-server/parlor/persistence/query"
 	"github.com/parlor-server/parlor/persistence/records"
 	"github.com/parlor-server/parlor/persistence/store"
@@ -325,7 +326,7 @@ func TestR14_3_OverloadedRoomSaysSo(t *testing.T) {
 	run(t, Config{InboxBytes: 1000}, func(t *testing.T, r *rig) {
 		c := r.open("tasks/main", "ann", "c1")
 		room := c.seat.room
-		room.state.Store(queued) // as if other rooms were before it
+		room.state.Store(turns.Queued) // as if other rooms were before it
 		var err error
 		for id := uint64(1); err == nil; id++ {
 			err = c.send(id, "add", add{"a", "milk"})
@@ -334,7 +335,7 @@ func TestR14_3_OverloadedRoomSaysSo(t *testing.T) {
 			t.Error(err)
 		}
 		r.open("tasks/other", "bob", "c2").call("add", add{"b", "bread"})
-		r.host.queue.push(room)
+		r.host.queue.Push(room)
 		synctest.Wait()
 		if sent := c.link.take(); len(sent) < 2 {
 			t.Errorf("%d messages after the room could work", len(sent))

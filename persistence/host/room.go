@@ -4,9 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"sync/atomic"
 	"time"
 
+	"github.com/parlor-server/parlor/internal/turns"
 	"github.com/parlor-server/parlor/persistence/records"
 	"github.com/parlor-server/parlor/persistence/store"
 	"github.com/parlor-server/parlor/schema"
@@ -21,9 +21,9 @@ type room struct {
 	remote string            // the address that made it open; empty: the server's own
 	names  map[string]string // of mutations; never changes
 
-	inbox inbox         // anybody's
-	state atomic.Uint32 // a runState
-	held  int           // guarded by host.mu; those who are about to push something
+	inbox inbox       // anybody's
+	state turns.State // whether it is on the run queue
+	held  int         // guarded by host.mu; those who are about to push something
 
 	ready   chan struct{} // closed when the room is open, or cannot be
 	unready error         // why not; written before ready is closed
@@ -56,16 +56,6 @@ type room struct {
 	ended     bool
 	submitted map[*submission]struct{} // of which nobody was told yet
 }
-
-// runState says whether a room is on the run queue.
-type runState = uint32
-
-const (
-	resting runState = iota
-	queued
-	working
-	again // working, and something came meanwhile
-)
 
 // maxPending is how many transactions may wait for the disk before the room
 // works on no more: they grow meanwhile, so that one sync serves many.
@@ -103,32 +93,7 @@ func (r *room) push(it item) bool {
 
 // wake puts the room on the run queue, unless it is there. Any goroutine may
 // call it.
-func (r *room) wake() {
-	for {
-		switch s := r.state.Load(); s {
-		case resting:
-			if r.state.CompareAndSwap(s, queued) {
-				r.host.queue.push(r)
-				return
-			}
-		case working:
-			if r.state.CompareAndSwap(s, again) {
-				return
-			}
-		default:
-			return
-		}
-	}
-}
-
-// rested ends a turn; more says that there is something left to do.
-func (r *room) rested(more bool) {
-	if !more && r.state.CompareAndSwap(working, resting) {
-		return
-	}
-	r.state.Store(queued)
-	r.host.queue.push(r)
-}
+func (r *room) wake() { r.host.queue.Wake(r, &r.state) }
 
 // open tells whether the room is loaded and has not ended.
 func (r *room) isOpen() bool {

@@ -20,13 +20,13 @@ func newWorker(h *Host) *worker { return &worker{host: h, builder: schema.NewBui
 
 // run works until the queue is closed.
 func (w *worker) run() {
-	for r := w.host.queue.pop(); r != nil; r = w.host.queue.pop() {
-		r.state.Store(working)
+	for r, ok := w.host.queue.Pop(); ok; r, ok = w.host.queue.Pop() {
+		r.state.Begin()
 		if !r.isOpen() {
-			r.rested(false)
+			w.host.queue.End(r, &r.state, false)
 			continue
 		}
-		r.rested(w.turn(r))
+		w.host.queue.End(r, &r.state, w.turn(r))
 	}
 }
 
@@ -84,7 +84,7 @@ func (r *room) settle(w *worker) error {
 func (r *room) settled(t *transaction) {
 	h := r.host
 	for _, hook := range t.out.Hooks {
-		h.following.run(func() { h.follow(r.name, hook) })
+		h.following.Run(func() { h.follow(r.name, hook) })
 	}
 	if len(t.out.Puts) > 0 {
 		h.stats.Commits.Add(1)
@@ -106,7 +106,7 @@ func (r *room) work(w *worker, started time.Time) bool {
 		w.host.park(r)
 		return false
 	}
-	if w.host.following.full(r.wake) {
+	if w.host.following.Full(r.wake) {
 		return false
 	}
 	t := r.newTransaction()
@@ -146,7 +146,7 @@ func (r *room) refill() bool {
 func (r *room) finish(w *worker, now int64, t *transaction) {
 	r.deliver(w, t.out.Now)
 	for _, p := range t.out.Prepare {
-		r.host.preparing.run(func() { r.host.prepare(r, p) })
+		r.host.preparing.Run(func() { r.host.prepare(r, p) })
 	}
 	switch {
 	case len(t.out.Puts) > 0:

@@ -1,11 +1,13 @@
-package host
+// Package pool runs functions on a bounded number of goroutines.
+package pool
 
 import "sync"
 
-// pool runs functions on a bounded number of goroutines, in the order in which
-// they came. What does not run yet waits in a list, which is as long as those
-// who call run let it become: they look at full first. Safe for concurrent use.
-type pool struct {
+// Pool runs functions in the order in which they came. What does not run yet
+// waits in a list, which is as long as those who call Run let it become: they
+// look at Full first. It has no goroutine as long as there is nothing to run.
+// Safe for concurrent use.
+type Pool struct {
 	most    int // goroutines
 	running sync.WaitGroup
 
@@ -19,8 +21,11 @@ type pool struct {
 // maxWaiting is how many functions may wait before the pool counts as full.
 const maxWaiting = 4096
 
-// run runs f soon, unless the pool is closed.
-func (p *pool) run(f func()) {
+// New makes a pool of at most so many goroutines.
+func New(most int) *Pool { return &Pool{most: most} }
+
+// Run runs f soon, unless the pool is closed.
+func (p *Pool) Run(f func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
@@ -34,7 +39,7 @@ func (p *pool) run(f func()) {
 }
 
 // work runs f and then what waits.
-func (p *pool) work(f func()) {
+func (p *Pool) work(f func()) {
 	for f != nil {
 		f()
 		var drained []func()
@@ -45,7 +50,7 @@ func (p *pool) work(f func()) {
 	}
 }
 
-func (p *pool) next() (f func(), drained []func()) {
+func (p *Pool) next() (f func(), drained []func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.waiting) == 0 {
@@ -61,9 +66,9 @@ func (p *pool) next() (f func(), drained []func()) {
 	return f, drained
 }
 
-// full reports whether more should not be handed in; then it calls drained, once,
+// Full reports whether more should not be handed in; then it calls drained, once,
 // when that has changed.
-func (p *pool) full(drained func()) bool {
+func (p *Pool) Full(drained func()) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.waiting) < maxWaiting || p.closed {
@@ -73,10 +78,13 @@ func (p *pool) full(drained func()) bool {
 	return true
 }
 
-// close drops what waits. Running functions end by themselves; running.Wait
-// waits for them.
-func (p *pool) close() {
+// Close drops what waits. Running functions end by themselves; Wait waits for
+// them.
+func (p *Pool) Close() {
 	p.mu.Lock()
 	p.closed, p.waiting = true, nil
 	p.mu.Unlock()
 }
+
+// Wait returns when nothing runs.
+func (p *Pool) Wait() { p.running.Wait() }
