@@ -121,7 +121,13 @@ func rawStatus(code schema.Code) int {
 		return statusNormal
 	case schema.CodeNoSuchKind, schema.CodeNoSuchRoom, schema.CodeBadOptions, schema.CodeRefused,
 		schema.CodeBadToken, schema.CodeBadInput, schema.CodeRoomTooLarge, schema.CodeValidation:
-		return schema.CodeForbidden.CloseStatus() - int(schema.CodeForbidden) + int(code)
+		return finalStatus + int(code)
 	}
 	return code.CloseStatus()
 }
+
+// Bases of schema.Code.CloseStatus, for where a raw connection differs.
+const (
+	passingStatus = 4000
+	finalStatus   = 4400
+)

@@ -17,7 +17,8 @@ type RawLink struct {
 	conn    *conn
 	cancel  context.CancelFunc // of RawHost.Open
 	closing atomic.Bool
-	spoken  atomic.Bool // a message was queued since the last beat
+	spoken  atomic.Bool  // a message was queued since the last beat
+	expires atomic.Int64 // Unix nanoseconds; 0: never
 }
 
 // Raw queues a message; it leaves at the next Flush. It is copied.
@@ -41,11 +42,20 @@ func (l *RawLink) RemoteAddr() string { return l.conn.remote }
 // Close tells the client the code and ends the connection; it does not wait.
 // Only the first call counts.
 func (l *RawLink) Close(code schema.Code, message string) {
+	l.closeAs(rawStatus(code), code, message)
+}
+
+// Expire says when the user's right to be here ends. Then the connection is
+// closed with TOKEN_EXPIRED and a status that is not final: the client comes
+// again, and is refused for good if it has got no new token meanwhile.
+func (l *RawLink) Expire(at time.Time) { l.expires.Store(at.UnixNano()) }
+
+func (l *RawLink) closeAs(status int, code schema.Code, message string) {
 	if !l.closing.CompareAndSwap(false, true) {
 		return
 	}
 	l.cancel()
-	l.conn.close(nil, rawStatus(code), reason(code, message))
+	l.conn.close(nil, status, reason(code, message))
 	l.conn.endpoint.cfg.Logger.Debug("raw connection closed", "remote", l.conn.remote, "code", code, "reason", message)
 }
 
@@ -112,6 +122,10 @@ func (p *rawPeer) beat() {
 	}
 	if now.UnixNano()-p.heard.Load() >= int64(p.handler.raw.IdleTimeout) {
 		p.Close(schema.CodeIdleTimeout, "nothing was received for too long, not even an answer to a ping")
+		return
+	}
+	if at := p.expires.Load(); at != 0 && now.UnixNano() >= at {
+		p.closeAs(passingStatus+int(schema.CodeTokenExpired), schema.CodeTokenExpired, "the token expired; connect again with a new one")
 		return
 	}
 	if keep := p.handler.raw.KeepAlive; keep != nil && !p.spoken.Swap(false) {
