@@ -15,17 +15,19 @@ type Limits struct {
 }
 
 func (l Limits) orDefaults() Limits {
-	for _, f := range []struct {
-		n    *int
-		other int
-	}{
-		{&l.Shapes, 20000}, {&l.Props, 64 << 10}, {&l.Style, 2 << 10}, {&l.Text, 16 << 10},
-		{&l.Ops, 1000}, {&l.Depth, 32}, {&l.Versions, 50}, {&l.Undo, 100},
-	} {
-		if *f.n <= 0 {
-			*f.n = f.other
+	or := func(n *int, value int) {
+		if *n <= 0 {
+			*n = value
 		}
 	}
+	or(&l.Shapes, 20000)
+	or(&l.Props, 64<<10)
+	or(&l.Style, 2<<10)
+	or(&l.Text, 16<<10)
+	or(&l.Ops, 1000)
+	or(&l.Depth, 32)
+	or(&l.Versions, 50)
+	or(&l.Undo, 100)
 	if l.Coordinate <= 0 {
 		l.Coordinate = 1e7
 	}
