@@ -18,8 +18,9 @@ func (c Config) check() error {
 }
 
 func (c Config) checkRooms() error {
-	if len(c.Rooms)+len(c.Records) == 0 {
-		return errors.New("there is no game to serve: put the result of rooms.Define into Config.Rooms, or of records.Define into Config.Records")
+	if len(c.Rooms)+len(c.Records)+len(c.Presence)+len(c.Canvas) == 0 {
+		return errors.New("there is no room to serve: put the result of rooms.Define into Config.Rooms, of records.Define into Config.Records, " +
+			"of presence.Define into Config.Presence, or of canvas.Define or board.Define into Config.Canvas")
 	}
 	seen := make(map[string]bool)
 	var errs []error
@@ -33,20 +34,29 @@ func (c Config) checkRooms() error {
 		}
 		seen[kind.Name()] = true
 	}
-	return errors.Join(append(errs, c.checkRecords()...)...)
+	return errors.Join(append(errs, c.checkOpen()...)...)
 }
 
-func (c Config) checkRecords() (errs []error) {
+// checkOpen checks the kinds that Open enters, whose names are one space.
+func (c Config) checkOpen() (errs []error) {
 	seen := make(map[string]bool)
-	for _, kind := range c.Records {
-		if err := kind.Err(); err != nil {
+	check := func(name string, err error) {
+		switch {
+		case err != nil:
 			errs = append(errs, err)
-			continue
+		case seen[name]:
+			errs = append(errs, fmt.Errorf("two kinds of rooms are named %q: record, presence and canvas rooms share their names, give each its own", name))
 		}
-		if seen[kind.Name()] {
-			errs = append(errs, fmt.Errorf("two kinds of record rooms are named %q: give each its own name in records.Define", kind.Name()))
-		}
-		seen[kind.Name()] = true
+		seen[name] = true
+	}
+	for _, kind := range c.Records {
+		check(kind.Name(), kind.Err())
+	}
+	for _, kind := range c.Presence {
+		check(kind.Name(), kind.Err())
+	}
+	for _, kind := range c.Canvas {
+		check(kind.Name(), kind.Err())
 	}
 	if c.MutationRate < 0 {
 		errs = append(errs, fmt.Errorf("MutationRate is %d: it is a number of mutations a second, 0 for %d", c.MutationRate, DefaultMutationRate))

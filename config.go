@@ -7,18 +7,25 @@ import (
 	"time"
 
 	"github.com/parlor-server/parlor/auth"
+	"github.com/parlor-server/parlor/canvas"
 	"github.com/parlor-server/parlor/persistence/records"
+	"github.com/parlor-server/parlor/presence"
 	"github.com/parlor-server/parlor/rooms"
 )
 
-// Config is what a Server is made of. Only Rooms, or Records, is necessary;
-// every other zero value stands for the default named beside it.
+// Config is what a Server is made of. Only one kind of room is necessary; every other zero value stands for the default named beside it.
 type Config struct {
 	// Rooms are the games to serve, each from rooms.Define.
 	Rooms []rooms.Kind
 	// Records are the kinds of record rooms to serve, each from records.Define.
 	// What they hold is kept under Data, which then no other process may use.
 	Records []records.Kind
+	// Presence are the kinds of presence rooms to serve, each from
+	// presence.Define. They are kept in memory only.
+	Presence []presence.Kind
+	// Canvas are the kinds of Yjs rooms and boards to serve, from canvas.Define
+	// and board.Define. What they hold is kept under Data, too.
+	Canvas []canvas.Kind
 
 	// Addr is where players connect: 127.0.0.1:7777. Run listens there.
 	Addr string

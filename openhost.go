@@ -25,6 +25,12 @@ func (s *Server) newOpenHost() netcode.OpenHost {
 	for _, kind := range s.cfg.Records {
 		h.kinds[kind.Name()] = s.openRecord
 	}
+	for _, kind := range s.cfg.Presence {
+		h.kinds[kind.Name()] = s.openCrowd
+	}
+	for _, kind := range s.cfg.Canvas {
+		h.kinds[kind.Name()] = s.openShared
+	}
 	if len(h.kinds) == 0 {
 		return nil
 	}

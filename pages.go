@@ -14,11 +14,12 @@ import (
 	"time"
 )
 
-// contentPolicy lets pages run their own code only, and connect anywhere: the
-// game server may be on another host than the page's. Other sites may not
-// frame a page, or clicks in a game could be stolen.
+// contentPolicy lets pages run their own code only, and connect anywhere and
+// show pictures from anywhere: the game server may be on another host than the
+// page's, and a board shows images by reference. Other sites may not frame a
+// page, or clicks in a game could be stolen.
 const contentPolicy = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; " +
-	"img-src 'self' data: blob:; media-src 'self' data: blob:; connect-src 'self' ws: wss: http: https:; " +
+	"img-src 'self' data: blob: http: https:; media-src 'self' data: blob:; connect-src 'self' ws: wss: http: https:; " +
 	"object-src 'none'; base-uri 'self'; frame-ancestors 'self'"
 
 // pages serves a file tree. Files are read at each request, so that a folder

@@ -27,7 +27,7 @@ const bytesPerMutation = 256
 // openStore opens the data folder of record and canvas rooms, if there is a
 // kind that needs it.
 func (s *Server) openStore() error {
-	if len(s.cfg.Records) == 0 {
+	if len(s.cfg.Records)+len(s.cfg.Canvas) == 0 {
 		return nil
 	}
 	if s.cfg.Auth.GuestKey == "" { // what guests own is theirs after a restart too

@@ -244,6 +244,9 @@ func (s *Server) close() error {
 		defer cancel()
 		errs = append(errs, s.registry.Close(ctx))
 	}
+	if s.presence != nil {
+		s.presence.Close()
+	}
 	if s.scheduler != nil {
 		s.scheduler.Close()
 	}
@@ -251,6 +254,11 @@ func (s *Server) close() error {
 		ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 		defer cancel()
 		errs = append(errs, s.records.Close(ctx))
+	}
+	if s.canvas != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+		defer cancel()
+		errs = append(errs, s.canvas.Close(ctx))
 	}
 	if s.store != nil {
 		if err := s.store.Close(); !errors.Is(err, store.ErrClosed) {

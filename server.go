@@ -11,12 +11,14 @@ import (
 	"time"
 
 	"github.com/parlor-server/parlor/auth"
+	canvashost "github.com/parlor-server/parlor/canvas/host"
 	"github.com/parlor-server/parlor/netcode"
 	"github.com/parlor-server/parlor/netcode/udp"
 	"github.com/parlor-server/parlor/netcode/udp/wire"
 	"github.com/parlor-server/parlor/netcode/ws"
 	"github.com/parlor-server/parlor/persistence/host"
 	"github.com/parlor-server/parlor/persistence/store"
+	presencehost "github.com/parlor-server/parlor/presence/host"
 	"github.com/parlor-server/parlor/rooms"
 	"github.com/parlor-server/parlor/rooms/record"
 	"github.com/parlor-server/parlor/tick"
@@ -31,8 +33,10 @@ type Server struct {
 	scheduler *tick.Scheduler
 	recorder  *record.Recorder // nil: nothing is recorded
 	registry  *rooms.Registry
-	store     *store.Store // of record and canvas rooms; nil: there are none
-	records   *host.Host   // nil: there are no record rooms
+	store     *store.Store       // of record and canvas rooms; nil: there are none
+	records   *host.Host         // nil: there are no record rooms
+	presence  *presencehost.Host // nil: there are no presence rooms
+	canvas    *canvashost.Host   // nil: there are no Yjs rooms and boards
 	sessions  *netcode.Server
 	sockets   *ws.Handler
 	keys      *wire.KeyRing
@@ -81,6 +85,9 @@ func (s *Server) build() (err error) {
 	if err = s.openRecords(); err != nil {
 		return err
 	}
+	if err = s.openCanvas(); err != nil {
+		return err
+	}
 	if s.auth, err = auth.NewAuthenticator(s.cfg.Auth); err != nil {
 		return fmt.Errorf("failed to set up authentication: %w", err)
 	}
@@ -99,6 +106,9 @@ func (s *Server) build() (err error) {
 	})
 	if err != nil {
 		return fmt.Errorf("failed to open the rooms: %w", err)
+	}
+	if err = s.openPresence(); err != nil {
+		return err
 	}
 	s.sessions, err = netcode.NewServer(netcode.Config{
 		Auth: s.auth, Host: gameHost{s.registry}, Open: s.newOpenHost(), Logger: s.cfg.Logger, Version: Version(), Development: s.dev,
