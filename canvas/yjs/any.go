@@ -144,6 +144,8 @@ func appendAny(b []byte, v any) ([]byte, error) {
 		return appendBytes(append(b, anyString), v), nil
 	case []byte:
 		return appendBytes(append(b, anyBytes), v), nil
+	case json.RawMessage:
+		return appendAnyOfJSON(b, v)
 	case []any:
 		b = appendUint(append(b, anyArray), uint64(len(v)))
 		for _, e := range v {
@@ -160,6 +162,9 @@ func appendAny(b []byte, v any) ([]byte, error) {
 		slices.Sort(keys)
 		b = appendUint(append(b, anyObject), uint64(len(v)))
 		for _, key := range keys {
+			if !utf8.ValidString(key) {
+				return nil, fmt.Errorf("%w: a key is not UTF-8", ErrValue)
+			}
 			if b, err = appendAny(appendBytes(b, key), v[key]); err != nil {
 				return nil, err
 			}
@@ -167,6 +172,15 @@ func appendAny(b []byte, v any) ([]byte, error) {
 		return b, nil
 	}
 	return appendNumber(b, v)
+}
+
+// appendAnyOfJSON writes the value of a JSON text.
+func appendAnyOfJSON(b []byte, raw json.RawMessage) ([]byte, error) {
+	var v any
+	if err := json.Unmarshal(raw, &v); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrValue, err)
+	}
+	return appendAny(b, v)
 }
 
 // appendNumber chooses the encoding that yjs chooses.

@@ -13,16 +13,11 @@ func (a *Array) Len() int { return int(a.n.length) }
 
 // Get is the element at index, as Map.Get's; nil beyond the end.
 func (a *Array) Get(index int) any {
-	for it := a.n.start; it != nil && index >= 0; it = it.right {
-		if !it.visible() {
-			continue
-		}
-		if index < int(it.length) {
-			return it.values()[index]
-		}
-		index -= int(it.length)
+	if index < 0 || index >= a.Len() {
+		return nil
 	}
-	return nil
+	it, n := a.n.locate(uint64(index) + 1)
+	return it.values()[n-1]
 }
 
 // Values are all elements.
@@ -41,30 +36,37 @@ func (a *Array) Insert(tx *Tx, index int, list ...any) error {
 	if err != nil {
 		return err
 	}
+	return tx.insertList(a.n, left, right, list)
+}
+
+// insertList puts values between two neighbours. As in yjs: plain values that
+// follow each other are one item.
+func (tx *Tx) insertList(n *node, left, right *item, list []any) error {
 	for len(list) > 0 {
-		c, err := newContent(list[0])
+		c, fill, err := newContent(list[0])
 		if err != nil {
 			return fmt.Errorf("failed to insert: %w", err)
 		}
 		list = list[1:]
 		length := 1
-		if first, ok := c.(*values); ok {
-			// As in yjs: plain values that follow each other are one item.
-			for ; len(list) > 0; list = list[1:] {
-				c, err := newContent(list[0])
-				if err != nil {
-					return fmt.Errorf("failed to insert: %w", err)
-				}
-				next, ok := c.(*values)
-				if !ok {
-					break
-				}
-				first.list = append(first.list, next.list...)
-				length++
+		for ; len(list) > 0 && c.ref() == refAny; list = list[1:] {
+			next, _, err := newContent(list[0])
+			if err != nil {
+				return fmt.Errorf("failed to insert: %w", err)
 			}
+			if next.ref() != refAny {
+				break
+			}
+			c = join(c, next)
+			length++
 		}
-		if left, err = tx.insert(a.n, left, right, nil, c, length); err != nil {
+		if left, err = tx.insert(n, left, right, nil, c, length); err != nil {
 			return err
+		}
+		if fill != nil {
+			if err := fill(tx, c.(*node)); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -85,17 +87,9 @@ func (tx *Tx) position(n *node, index int) (left, right *item, err error) {
 	if index == 0 {
 		return nil, n.start, nil
 	}
-	for it := n.start; it != nil; it = it.right {
-		if !it.visible() {
-			continue
-		}
-		if index <= int(it.length) {
-			left = tx.itemEndingWith(ID{it.id.Client, it.id.Clock + uint64(index) - 1})
-			return left, left.right, nil
-		}
-		index -= int(it.length)
-	}
-	panic("yjs: a list is shorter than its length")
+	it, rest := n.locate(uint64(index))
+	left = tx.itemEndingWith(ref{it.author, it.clock + rest - 1})
+	return left, left.right, nil
 }
 
 // remove deletes length positions from index on.
@@ -112,7 +106,7 @@ func (tx *Tx) remove(n *node, index, length int) error {
 			continue
 		}
 		if length < int(it.length) {
-			it = tx.itemEndingWith(ID{it.id.Client, it.id.Clock + uint64(length) - 1})
+			it = tx.itemEndingWith(ref{it.author, it.clock + uint64(length) - 1})
 		}
 		length -= int(it.length)
 		tx.delete(it)

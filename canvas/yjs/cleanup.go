@@ -5,14 +5,13 @@ package yjs
 // is that of yjs, so that the same updates give the same bytes.
 
 // eachDeleted calls f for the items that the transaction deleted.
-func (tx *Tx) eachDeleted(f func(*item)) {
-	for client, list := range tx.deleted {
-		l := tx.doc.logs[client]
-		for _, c := range list {
+func (d *Doc) eachDeleted(f func(*item)) {
+	for _, l := range d.cut {
+		for _, c := range l.deleted {
 			p, ok := l.find(c.clock), true
-			for ok && l.at(p).id.Clock < c.clock+c.length {
+			for ok && l.at(p).clock < c.clock+c.length {
 				it := l.at(p)
-				p, ok = l.next(p)
+				p, ok = l.nextPlace(p)
 				f(it)
 			}
 		}
@@ -21,7 +20,7 @@ func (tx *Tx) eachDeleted(f func(*item)) {
 
 // freed is the size of what collect would drop.
 func (tx *Tx) freed() (n int) {
-	tx.eachDeleted(func(it *item) {
+	tx.doc.eachDeleted(func(it *item) {
 		if !it.garbage() {
 			n += it.content.size()
 		}
@@ -31,8 +30,9 @@ func (tx *Tx) freed() (n int) {
 
 // collect drops the content of what was deleted.
 func (tx *Tx) collect() {
-	tx.eachDeleted(func(it *item) {
+	tx.doc.eachDeleted(func(it *item) {
 		if it.deleted() && !it.garbage() {
+			tx.doc.keepPrevious(it)
 			tx.collectItem(it)
 		}
 	})
@@ -51,47 +51,45 @@ func (tx *Tx) collectNode(n *node) {
 	for it := n.start; it != nil; {
 		it = tx.collectChild(it, it.right)
 	}
-	for _, newest := range n.keys {
-		for it := newest; it != nil; {
+	for _, key := range n.keys {
+		for it := key.newest; it != nil; {
 			it = tx.collectChild(it, it.left)
 		}
 	}
-	n.start, n.keys = nil, nil
+	n.start, n.keys, n.find, n.index = nil, nil, nil, nil
 }
 
 func (tx *Tx) collectChild(it, next *item) *item {
 	tx.collectItem(it)
-	tx.doc.weight -= len(it.key)
+	tx.doc.weight -= it.frame() - itemWeight
 	it.makeGarbage()
 	return next
 }
 
 // makeGarbage leaves only the ID and the length.
 func (it *item) makeGarbage() {
-	*it = item{id: it.id, length: it.length, flags: deleted}
+	*it = item{author: it.author, clock: it.clock, length: it.length, flags: deleted}
 }
 
 // merge joins what has become alike.
 func (tx *Tx) merge() {
 	d := tx.doc
-	for client, list := range tx.deleted {
-		l := d.logs[client]
-		for i := len(list) - 1; i >= 0; i-- {
-			p := l.find(list[i].clock + list[i].length - 1)
-			if next, ok := l.next(p); ok {
+	for _, l := range d.cut {
+		for i := len(l.deleted) - 1; i >= 0; i-- {
+			p := l.find(l.deleted[i].clock + l.deleted[i].length - 1)
+			if next, ok := l.nextPlace(p); ok {
 				p = next
 			}
-			tx.mergeFrom(l, p, list[i].clock)
+			tx.mergeFrom(l, p, l.deleted[i].clock)
 		}
 	}
-	for client, clock := range tx.before {
-		l := d.logs[client]
-		tx.mergeFrom(l, l.last(), clock)
+	for _, l := range d.added {
+		tx.mergeFrom(l, l.last(), l.before)
 	}
-	for i := len(tx.seams) - 1; i >= 0; i-- {
-		l := d.logs[tx.seams[i].id.Client]
-		p := l.find(tx.seams[i].id.Clock)
-		if next, ok := l.next(p); ok {
+	for i := len(d.seams) - 1; i >= 0; i-- {
+		l := d.logs[d.seams[i].author]
+		p := l.find(d.seams[i].clock)
+		if next, ok := l.nextPlace(p); ok {
 			if first, n := tx.mergeLeft(l, next); n > 1 {
 				continue
 			} else if n == 1 {
@@ -104,7 +102,7 @@ func (tx *Tx) merge() {
 
 // mergeFrom joins items with those to their left, from p back to a clock.
 func (tx *Tx) mergeFrom(l *log, p place, clock uint64) {
-	for ok := true; ok && l.at(p).id.Clock >= clock; p, ok = l.previous(p) {
+	for ok := true; ok && l.at(p).clock >= clock; p, ok = l.previous(p) {
 		p, _ = tx.mergeLeft(l, p)
 	}
 }
@@ -126,9 +124,9 @@ func (tx *Tx) mergeLeft(l *log, p place) (first place, n int) {
 	}
 	it := l.at(first)
 	for next, i := first, 0; i < n; i++ {
-		next, _ = l.next(next)
+		next, _ = l.nextPlace(next)
+		tx.doc.weight -= l.at(next).frame()
 		it.join(l.at(next))
-		tx.doc.weight -= itemWeight + len(l.at(next).key)
 	}
 	l.removeAfter(first, n)
 	tx.doc.items -= n
@@ -139,27 +137,39 @@ func (tx *Tx) mergeLeft(l *log, p place) (first place, n int) {
 // leaves its list and its log. It must come before content is dropped.
 func (tx *Tx) rollback() {
 	d := tx.doc
-	tx.deleted.normal()
-	tx.eachDeleted(func(it *item) {
+	tx.normal()
+	d.eachDeleted(func(it *item) {
 		if it.garbage() || it.content == (gone{}) {
 			return // it came deleted
 		}
 		it.flags &^= deleted
-		if countable(it.content) && !it.keyed() {
+		if it.keyed() {
+			return
+		}
+		it.parent.index = nil
+		if countable(it.content) {
 			it.parent.length += it.length
 		}
 	})
-	for client, clock := range tx.before {
-		l := d.logs[client]
-		l.truncate(clock, func(it *item) {
+	var parents []*node
+	for _, l := range d.added {
+		l.truncate(l.before, func(it *item) {
 			if !it.garbage() {
 				it.unlink()
+				if it.keyed() && it.parent.keys[it.slot].newest == nil {
+					parents = append(parents, it.parent)
+				}
 			}
 		})
-		if len(l.chunks) == 0 {
-			delete(d.logs, client)
-		}
 	}
+	for _, n := range parents {
+		n.trimSlots()
+	}
+	for _, l := range d.logs[tx.logs:] {
+		delete(d.authors, l.client)
+	}
+	clear(d.logs[tx.logs:])
+	d.logs = d.logs[:tx.logs]
 	for _, name := range tx.newRoots {
 		delete(d.roots, name)
 	}
@@ -169,14 +179,18 @@ func (tx *Tx) rollback() {
 			pair.restore(d)
 		}
 	}
+	d.forget()
 	d.items, d.weight, d.tx = tx.items, tx.weight, nil
 }
 
 // unlink takes an item out of its parent's list or key.
 func (it *item) unlink() {
 	n := it.parent
-	if it.visible() && !it.keyed() {
-		n.length -= it.length
+	if !it.keyed() {
+		n.index = nil
+		if it.visible() {
+			n.length -= it.length
+		}
 	}
 	if it.left != nil {
 		it.left.right = it.right
@@ -187,18 +201,19 @@ func (it *item) unlink() {
 	case it.right != nil:
 		it.right.left = it.left
 	case it.keyed() && it.left != nil:
-		n.keys[it.key] = it.left
+		n.keys[it.slot].newest = it.left
 	case it.keyed():
-		delete(n.keys, it.key)
+		n.keys[it.slot].newest = nil
 	}
 }
 
 // mergeSeams joins what the transaction split.
 func (tx *Tx) mergeSeams() {
-	for _, it := range tx.seams {
-		if tx.doc.knows(it.id) {
-			l := tx.doc.logs[it.id.Client]
-			tx.mergeLeft(l, l.find(it.id.Clock))
+	d := tx.doc
+	for _, it := range d.seams {
+		if int(it.author) < len(d.logs) && it.clock < d.logs[it.author].end() {
+			l := d.logs[it.author]
+			tx.mergeLeft(l, l.find(it.clock))
 		}
 	}
 }

@@ -35,6 +35,9 @@ type gone struct{}
 // text is a piece of a text, in UTF-8.
 type text struct{ run[byte] }
 
+// single is one element, an Any as it was encoded: what maps mostly hold.
+type single struct{ raw []byte }
+
 // values are elements, each as it was encoded: Any, or JSON (of old clients).
 type values struct {
 	run[[]byte]
@@ -49,6 +52,7 @@ type opaque struct {
 
 func (gone) ref() byte      { return refDeleted }
 func (*text) ref() byte     { return refString }
+func (*single) ref() byte   { return refAny }
 func (o *opaque) ref() byte { return o.kind }
 func (v *values) ref() byte {
 	if v.json {
@@ -59,6 +63,7 @@ func (v *values) ref() byte {
 
 func (gone) size() int      { return 0 }
 func (t *text) size() int   { return len(t.list) }
+func (s *single) size() int { return 24 + len(s.raw) }
 func (o *opaque) size() int { return len(o.raw) }
 func (v *values) size() (n int) {
 	for _, raw := range v.list {
@@ -69,6 +74,7 @@ func (v *values) size() (n int) {
 
 func (gone) append(b []byte, skip, total uint64) []byte { return appendUint(b, total-skip) }
 
+func (s *single) append(b []byte, _, _ uint64) []byte { return append(append(b, 1), s.raw...) }
 func (o *opaque) append(b []byte, _, _ uint64) []byte { return append(b, o.raw...) }
 
 func (v *values) append(b []byte, skip, _ uint64) []byte {
@@ -123,14 +129,23 @@ func joinable(a, b content) bool {
 	return ref == b.ref() && (ref == refString || ref == refAny || ref == refJSON || ref == refDeleted)
 }
 
-func join(a, b content) {
+// join gives the content of both; neither is used afterwards.
+func join(a, b content) content {
 	switch a := a.(type) {
 	case *text:
 		a.run.join(b.(*text).run)
+	case *single:
+		return join(a.many(), b)
 	case *values:
+		if one, ok := b.(*single); ok {
+			b = one.many()
+		}
 		a.run.join(b.(*values).run)
 	}
+	return a
 }
+
+func (s *single) many() *values { return &values{run: run[[]byte]{list: [][]byte{s.raw}}} }
 
 // content reads one item's content and its number of elements; if it is not
 // wanted, then only checks it.
@@ -196,7 +211,10 @@ func (r *reader) values(json, want bool) (content, uint64) {
 	if r.err != nil || !want {
 		return nil, uint64(n)
 	}
-	copied := reader{b: bytes.Clone(r.b[from:r.i])}
+	copied := reader{b: bytes.Clone(r.b[from:r.i]), checked: true}
+	if n == 1 && !json {
+		return &single{copied.b}, 1
+	}
 	list := make([][]byte, n)
 	for i := range list {
 		list[i] = pass(&copied)

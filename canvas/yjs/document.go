@@ -1,8 +1,10 @@
 package yjs
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"slices"
 )
 
 // Limits bound one document. Zero values are the defaults.
@@ -30,21 +32,29 @@ func (l Limits) orDefaults() Limits {
 // Doc is one document. One goroutine owns it; nothing in it is safe for others,
 // and values read from it are copies except for the shared types.
 type Doc struct {
-	client uint64 // that this document's own edits are by
-	limits Limits
-	logs   map[uint64]*log
-	roots  map[string]*node
-	tx     *Tx    // that is open
-	visits uint64 // counts items passed in conflicts
-	items  int
-	weight int
+	client  uint64 // that this document's own edits are by
+	limits  Limits
+	logs    []*log            // by number: in the order of their first items
+	authors map[uint64]uint32 // the numbers by client
+	roots   map[string]*node
+	names   names
+	tx      *Tx    // that is open
+	visits  uint32 // counts items passed in conflicts
+	items   int
+	weight  int
+
+	// What the last transaction did, or the open one does; see log.
+	added    []*log
+	cut      []*log     // of which something was deleted
+	previous []previous // values of keys that it overwrote or deleted
+	seams    []*item    // scratch: items that were split off, or whose neighbours may be garbage
 }
 
 // New makes an empty document. client names its own edits: it must not be used
 // by anyone else, ever, nor by two documents that are merged; a random number
 // below 2³² is what yjs takes.
 func New(client uint64, limits Limits) *Doc {
-	return &Doc{client: client, limits: limits.orDefaults(), logs: map[uint64]*log{}, roots: map[string]*node{}}
+	return &Doc{client: client, limits: limits.orDefaults(), authors: map[uint64]uint32{}, roots: map[string]*node{}}
 }
 
 // Size is what Limits.Bytes bounds.
@@ -53,19 +63,40 @@ func (d *Doc) Size() int { return d.weight }
 // State is the document's state vector, for sync step 1.
 func (d *Doc) State() StateVector {
 	sv := make(StateVector, len(d.logs))
-	for client, l := range d.logs {
-		sv[client] = l.end()
+	for _, l := range d.logs {
+		sv[l.client] = l.end()
 	}
 	return sv
 }
 
-func (d *Doc) knows(id ID) bool { return id.Clock < d.logs[id.Client].end() }
-
-// item is the one that holds the element, which must be known.
-func (d *Doc) item(id ID) *item {
-	l := d.logs[id.Client]
-	return l.at(l.find(id.Clock))
+// log is a client's, or nil.
+func (d *Doc) log(client uint64) *log {
+	if i, ok := d.authors[client]; ok {
+		return d.logs[i]
+	}
+	return nil
 }
+
+// addLog is a client's, which it makes if need be.
+func (d *Doc) addLog(client uint64) *log {
+	if i, ok := d.authors[client]; ok {
+		return d.logs[i]
+	}
+	l := &log{client: client, number: uint32(len(d.logs))}
+	d.authors[client] = l.number
+	d.logs = append(d.logs, l)
+	return l
+}
+
+func (d *Doc) knows(id ID) bool { return id.Clock < d.log(id.Client).end() }
+
+// item is the one that holds the element.
+func (d *Doc) item(at ref) *item { return d.logs[at.author].item(at.clock) }
+
+// ref is the element's, which must be known.
+func (d *Doc) ref(id ID) ref { return ref{d.authors[id.Client], id.Clock} }
+
+func (d *Doc) id(at ref) ID { return ID{d.logs[at.author].client, at.clock} }
 
 func (d *Doc) root(name string) *node {
 	n := d.roots[name]
@@ -92,6 +123,7 @@ func (d *Doc) Apply(update []byte) (diff []byte, err error) {
 		return nil, fmt.Errorf("failed to read update: %w", err)
 	}
 	tx := d.begin(d.limits.Steps + 64*len(update) + 2*d.items)
+	d.added = slices.Grow(d.added, len(sections))
 	in := incoming{Tx: tx, update: update, sections: sections, byClient: byClient}
 	if err = in.integrateAll(); err == nil {
 		err = tx.applyDeletes(deletes)
@@ -117,58 +149,80 @@ func (d *Doc) Transact(f func(*Tx) error) (diff []byte, err error) {
 // EncodeState writes what a client with that state vector does not have, as an
 // update; everything, if since is nil.
 func (d *Doc) EncodeState(since StateVector) []byte {
-	from := map[uint64]uint64{}
-	for client, l := range d.logs {
-		if since[client] < l.end() {
-			from[client] = since[client]
+	parts := make([]part, 0, len(d.logs))
+	var b []byte
+	if since == nil {
+		b = make([]byte, 0, d.weight/4)
+	}
+	for _, l := range d.logs {
+		if from := since[l.client]; from < l.end() {
+			parts = append(parts, part{l, from})
 		}
 	}
-	return d.deleteSet().append(d.appendItems(nil, from))
+	b = d.appendItems(b, parts)
+	lists := map[uint64][]clocks{}
+	for _, l := range d.logs {
+		if list := l.deletions(); len(list) > 0 {
+			lists[l.client] = list
+		}
+	}
+	b = appendUint(b, uint64(len(lists)))
+	for _, client := range descending(lists) {
+		b = appendRanges(b, client, lists[client])
+	}
+	return slices.Clip(b)
 }
 
-// deleteSet is everything deleted.
-func (d *Doc) deleteSet() deleteSet {
-	ds := deleteSet{}
-	for client, l := range d.logs {
-		for _, chunk := range l.chunks {
-			for _, it := range chunk {
-				if it.deleted() {
-					ds.add(client, it.id.Clock, it.length)
-				}
+// deletions are all ranges of the log that are deleted.
+func (l *log) deletions() (list []clocks) {
+	for _, c := range l.chunks {
+		for _, it := range c.items {
+			if it.deleted() {
+				list = addRange(list, it.clock, it.length)
 			}
 		}
 	}
-	return ds
+	return list
 }
 
-// appendItems writes, of each client, what is from a clock on.
-func (d *Doc) appendItems(b []byte, from map[uint64]uint64) []byte {
-	b = appendUint(b, uint64(len(from)))
-	for _, client := range descending(from) {
-		l, clock := d.logs[client], from[client]
-		p := l.find(clock)
+// part is a log from a clock on.
+type part struct {
+	*log
+	from uint64
+}
+
+// appendItems writes parts of logs, the highest client first.
+func (d *Doc) appendItems(b []byte, parts []part) []byte {
+	slices.SortFunc(parts, func(x, y part) int { return cmp.Compare(y.client, x.client) })
+	b = appendUint(b, uint64(len(parts)))
+	for _, l := range parts {
+		p := l.find(l.from)
 		n := -p.index
-		for _, chunk := range l.chunks[p.chunk:] {
-			n += len(chunk)
+		for _, c := range l.chunks[p.chunk:] {
+			n += len(c.items)
 		}
-		b = appendUint(appendUint(appendUint(b, uint64(n)), client), clock)
-		skip := clock - l.at(p).id.Clock
-		for ok := true; ok; p, ok = l.next(p) {
-			b = l.at(p).append(b, skip)
+		b = appendUint(appendUint(appendUint(b, uint64(n)), l.client), l.from)
+		skip := l.from - l.at(p).clock
+		for ok := true; ok; p, ok = l.nextPlace(p) {
+			b = d.appendItem(b, l.at(p), skip)
 			skip = 0
 		}
 	}
 	return b
 }
 
-// append writes the item without its first skip elements.
-func (it *item) append(b []byte, skip uint64) []byte {
+func (d *Doc) appendRef(b []byte, at ref) []byte {
+	return appendUint(appendUint(b, d.logs[at.author].client), at.clock)
+}
+
+// appendItem writes the item without its first skip elements.
+func (d *Doc) appendItem(b []byte, it *item, skip uint64) []byte {
 	if it.garbage() {
 		return appendUint(append(b, refGC), it.length-skip)
 	}
-	info, origin := it.content.ref(), it.origin
+	info, origin := it.content.ref(), it.origin()
 	if skip > 0 {
-		origin = ID{it.id.Client, it.id.Clock + skip - 1}
+		origin = ref{it.author, it.clock + skip - 1}
 	}
 	left, right := skip > 0 || it.flags&hasOrigin != 0, it.flags&hasRightOrigin != 0
 	if left {
@@ -182,19 +236,19 @@ func (it *item) append(b []byte, skip uint64) []byte {
 	}
 	b = append(b, info)
 	if left {
-		b = appendID(b, origin)
+		b = d.appendRef(b, origin)
 	}
 	if right {
-		b = appendID(b, it.rightOrigin)
+		b = d.appendRef(b, it.rightOrigin())
 	}
 	if !left && !right {
 		if it.parent.item == nil {
 			b = appendBytes(append(b, 1), it.parent.name)
 		} else {
-			b = appendID(append(b, 0), it.parent.item.id)
+			b = d.appendRef(append(b, 0), it.parent.item.id())
 		}
 		if it.keyed() {
-			b = appendBytes(b, it.key)
+			b = appendBytes(b, it.key())
 		}
 	}
 	return it.content.append(b, skip, it.length)

@@ -43,7 +43,7 @@ func (t *Text) Format(tx *Tx, index, length int, key string, value json.RawMessa
 	for it := right; length > 0; it = it.right {
 		if it.visible() {
 			if length < int(it.length) {
-				it = tx.itemEndingWith(ID{it.id.Client, it.id.Clock + uint64(length) - 1})
+				it = tx.itemEndingWith(ref{it.author, it.clock + uint64(length) - 1})
 			}
 			length -= int(it.length)
 			last = it
@@ -65,19 +65,17 @@ func newFormat(key, value string) *opaque {
 
 // formatAfter is the attribute's value behind an item; nil is the beginning.
 func (t *Text) formatAfter(last *item, key string) string {
-	now := noFormat
-	if last == nil {
-		return now
-	}
-	for it := t.n.start; it != nil; it = it.right {
+	for it := last; it != nil; {
 		if v, ok := it.formatOf(key); ok {
-			now = v
+			return v
 		}
-		if it == last {
-			break
+		if x := t.n.index; x != nil {
+			it = x.leftWithFormats(it)
+		} else {
+			it = it.left
 		}
 	}
-	return now
+	return noFormat
 }
 
 // formatOf is the value that the item gives to an attribute, if it does.

@@ -36,7 +36,7 @@ func (in *incoming) drain(s *section) error {
 	s.busy = true
 	for len(in.stack) > 0 {
 		top := in.stack[len(in.stack)-1]
-		known := in.doc.logs[top.client].end()
+		known := in.doc.log(top.client).end()
 		if known > top.until || top.left == 0 {
 			if top.until != maxSafe && known <= top.until {
 				return fmt.Errorf("%w (%d:%d)", ErrMissing, top.client, top.until)
@@ -65,7 +65,7 @@ func (in *incoming) drain(s *section) error {
 // step integrates a section's next item, or the part of it that is not known
 // yet. If wait is true then it did not: the element id must be known before.
 func (in *incoming) step(s *section, known uint64) (id ID, wait bool, err error) {
-	r, b := reader{b: in.update, i: s.at}, &in.next
+	r, b := reader{b: in.update, i: s.at, checked: true}, &in.next
 	r.header(b, s.client, s.clock)
 	isNew := s.clock >= known
 	if isNew {
@@ -99,13 +99,19 @@ func (in *incoming) place(b *block, known uint64) error {
 	if b.ref == refGC && in.extendGarbage(b.id.Client, b.length-known) {
 		return nil
 	}
-	it := new(item)
-	*it = b.item
+	d := in.doc
+	it := &item{author: d.addLog(b.id.Client).number, clock: b.id.Clock, length: b.length, content: b.content}
+	if b.flags&hasOrigin != 0 {
+		it.setOrigin(d.ref(b.origin))
+	}
+	if b.flags&hasRightOrigin != 0 {
+		it.setRightOrigin(d.ref(b.rightOrigin))
+	}
 	if known > 0 {
 		// The rest belongs where the known part is, whatever this update says.
 		it.skip(known)
-		it.flags &^= hasKey
-		it.key, b.parentKind = "", parentOfNeighbour
+		b.flags &^= hasKey
+		b.parentKind = parentOfNeighbour
 	}
 	if !it.garbage() {
 		in.findNeighbours(it, b)
@@ -120,27 +126,28 @@ func (in *incoming) place(b *block, known uint64) error {
 
 // extendGarbage adds to garbage that this transaction entered last.
 func (tx *Tx) extendGarbage(client, length uint64) bool {
-	l := tx.doc.logs[client]
-	before, ok := tx.before[client]
-	if !ok {
+	l := tx.doc.log(client)
+	if l == nil || !l.added {
 		return false
 	}
 	it := l.at(l.last())
-	if !it.garbage() || it.id.Clock < before {
+	if !it.garbage() || it.clock < l.before {
 		return false
 	}
 	it.length += length
+	l.next += length
 	return true
 }
 
-// findNeighbours sets left, right and parent from the item's references. The
-// parent stays nil if it is garbage.
+// findNeighbours sets left, right, parent and key from the item's references.
+// The parent stays nil if it is garbage.
 func (tx *Tx) findNeighbours(it *item, b *block) {
+	d := tx.doc
 	if it.flags&hasOrigin != 0 {
-		it.left = tx.itemEndingWith(it.origin)
+		it.left = tx.itemEndingWith(it.origin())
 	}
 	if it.flags&hasRightOrigin != 0 {
-		it.right = tx.itemStartingWith(it.rightOrigin)
+		it.right = tx.itemStartingWith(it.rightOrigin())
 	}
 	if it.left != nil && it.left.garbage() || it.right != nil && it.right.garbage() {
 		return
@@ -151,17 +158,26 @@ func (tx *Tx) findNeighbours(it *item, b *block) {
 	}
 	switch b.parentKind {
 	case parentIsRoot:
-		name := string(b.parentRoot)
-		if tx.doc.roots[name] == nil {
+		n := d.roots[string(b.parentRoot)]
+		if n == nil {
+			name := string(b.parentRoot)
 			tx.newRoots = append(tx.newRoots, name)
+			n = d.root(name)
 		}
-		it.parent = tx.doc.root(name)
+		it.parent = n
 	case parentIsItem:
-		it.parent, _ = tx.doc.item(b.parentID).content.(*node)
+		it.parent, _ = d.item(d.ref(b.parentID)).content.(*node)
 	default:
 		it.parent = neighbour.parent
-		it.key = neighbour.key
-		it.flags |= neighbour.flags & hasKey
+		if neighbour.keyed() {
+			it.slot = neighbour.slot
+			it.flags |= hasKey
+		}
+		return
+	}
+	if it.parent != nil && b.flags&hasKey != 0 {
+		it.slot = it.parent.addSlot(d.names.of(b.key))
+		it.flags |= hasKey
 	}
 }
 
@@ -169,6 +185,7 @@ func (tx *Tx) findNeighbours(it *item, b *block) {
 func (tx *Tx) integrate(it *item) error {
 	if (it.left == nil && (it.right == nil || it.right.left != nil)) || (it.left != nil && it.left.right != it.right) {
 		if err := tx.resolve(it); err != nil {
+			it.parent.trimSlots()
 			return err
 		}
 	}
@@ -186,22 +203,24 @@ func (tx *Tx) integrate(it *item) error {
 	if it.right != nil {
 		it.right.left = it
 	} else if it.keyed() {
-		if parent.keys == nil {
-			parent.keys = map[string]*item{}
-		}
-		parent.keys[it.key] = it
+		parent.keys[it.slot].newest = it
 		if it.left != nil {
 			tx.delete(it.left)
 		}
 	}
-	if !it.keyed() && countable(it.content) {
-		parent.length += it.length
+	if !it.keyed() {
+		if countable(it.content) {
+			parent.length += it.length
+		}
+		if parent.index != nil {
+			parent.index.insert(it)
+		}
 	}
 	tx.enter(it)
 	switch c := it.content.(type) {
 	case gone:
 		it.flags |= deleted
-		tx.deleted.add(it.id.Client, it.id.Clock, it.length)
+		tx.noteDeleted(it)
 	case *node:
 		c.doc, c.item, c.depth = tx.doc, it, parent.depth+1
 		if int(c.depth) > tx.doc.limits.Depth {
@@ -226,11 +245,12 @@ func (tx *Tx) resolve(it *item) error {
 	if it.left != nil {
 		o = it.left.right
 	} else if it.keyed() {
-		for o = it.parent.keys[it.key]; o != nil && o.left != nil; o = o.left {
+		for o = it.parent.keys[it.slot].newest; o != nil && o.left != nil; o = o.left {
 			tx.steps--
 		}
 	}
 	left := it.left
+	d.renumberVisits()
 	passed := d.visits + 1
 	conflicting := passed
 	for ; o != nil && o != it.right; o = o.right {
@@ -240,7 +260,7 @@ func (tx *Tx) resolve(it *item) error {
 		d.visits++
 		o.visit = d.visits
 		if it.sameOrigin(o) {
-			if o.id.Client < it.id.Client {
+			if d.logs[o.author].client < d.logs[it.author].client {
 				left, conflicting = o, d.visits+1
 			} else if it.sameRightOrigin(o) {
 				break
@@ -250,7 +270,7 @@ func (tx *Tx) resolve(it *item) error {
 		if o.flags&hasOrigin == 0 {
 			break
 		}
-		origin := d.item(o.origin)
+		origin := d.item(o.origin())
 		if origin.visit < passed {
 			break
 		}
@@ -260,4 +280,19 @@ func (tx *Tx) resolve(it *item) error {
 	}
 	it.left = left
 	return nil
+}
+
+// renumberVisits begins anew with visit numbers before they overflow.
+func (d *Doc) renumberVisits() {
+	if d.visits < 1<<31 {
+		return
+	}
+	d.visits = 0
+	for _, l := range d.logs {
+		for _, c := range l.chunks {
+			for _, it := range c.items {
+				it.visit = 0
+			}
+		}
+	}
 }

@@ -13,17 +13,18 @@ type Map struct{ n *node }
 func (d *Doc) Map(name string) *Map { return &Map{d.root(name)} }
 
 func (n *node) get(key string) *item {
-	if it := n.keys[key]; it != nil && !it.deleted() {
-		return it
+	i, ok := n.slotOf(key)
+	if !ok || n.keys[i].newest == nil || n.keys[i].newest.deleted() {
+		return nil
 	}
-	return nil
+	return n.keys[i].newest
 }
 
 func (n *node) sortedKeys() []string {
 	var keys []string
-	for key, it := range n.keys {
-		if !it.deleted() {
-			keys = append(keys, key)
+	for _, s := range n.keys {
+		if s.newest != nil && !s.newest.deleted() {
+			keys = append(keys, s.key)
 		}
 	}
 	slices.Sort(keys)
@@ -45,12 +46,14 @@ func (m *Map) Get(key string) (value any, ok bool) {
 func (m *Map) Keys() []string { return m.n.sortedKeys() }
 
 // Len is the number of keys.
-func (m *Map) Len() int { return len(m.n.sortedKeys()) }
-
-// AppendJSON appends a key's value as JSON, without making Go values of it: a
-// text is a string, a map an object, bytes and what JSON lacks are null. If there
-// is no such key, then ok is false.
-func (m *Map) AppendJSON(b []byte, key string) (_ []byte, ok bool) { panic("not yet") }
+func (m *Map) Len() (n int) {
+	for _, s := range m.n.keys {
+		if s.newest != nil && !s.newest.deleted() {
+			n++
+		}
+	}
+	return n
+}
 
 // Set gives key a value, of those that Get returns, Go's other numbers, and JSON
 // as a json.RawMessage. A Kind makes a new shared type, which Get then returns;
@@ -59,23 +62,31 @@ func (m *Map) Set(tx *Tx, key string, value any) error {
 	if err := tx.writable(m.n); err != nil {
 		return err
 	}
+	return tx.setKey(m.n, key, value)
+}
+
+func (tx *Tx) setKey(n *node, key string, value any) error {
 	if !utf8.ValidString(key) {
 		return fmt.Errorf("%w: a key is not UTF-8", ErrValue)
 	}
-	c, err := newContent(value)
+	c, fill, err := newContent(value)
 	if err != nil {
 		return fmt.Errorf("failed to set %q: %w", key, err)
 	}
-	_, err = tx.insert(m.n, m.n.keys[key], nil, &key, c, 1)
-	return err
+	if _, err = tx.insert(n, nil, nil, &key, c, 1); err != nil || fill == nil {
+		return err
+	}
+	return fill(tx, c.(*node))
 }
 
 // Delete removes a key, if it is there.
-func (m *Map) Delete(tx *Tx, key string) error {
-	if err := tx.writable(m.n); err != nil {
+func (m *Map) Delete(tx *Tx, key string) error { return tx.deleteKey(m.n, key) }
+
+func (tx *Tx) deleteKey(n *node, key string) error {
+	if err := tx.writable(n); err != nil {
 		return err
 	}
-	if it := m.n.get(key); it != nil {
+	if it := n.get(key); it != nil {
 		tx.delete(it)
 	}
 	return nil

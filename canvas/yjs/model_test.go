@@ -111,12 +111,20 @@ func TestReplicasConverge(t *testing.T) {
 		var states [][]byte
 		for _, d := range replicas {
 			check(t, d)
-			states = append(states, []byte(fmt.Sprint(d.Text("t").String(), d.Map("m").n.attributes(), d.State(), d.deleteSet())))
+			states = append(states, []byte(fmt.Sprint(d.Text("t").String(), d.Map("m").n.attributes(), d.State(), deletions(d))))
 		}
 		if !bytes.Equal(states[0], states[1]) || !bytes.Equal(states[1], states[2]) {
 			rt.Fatalf("replicas differ:\n%s\n%s\n%s", states[0], states[1], states[2])
 		}
 	})
+}
+
+func deletions(d *Doc) map[uint64][]clocks {
+	all := map[uint64][]clocks{}
+	for _, l := range d.logs {
+		all[l.client] = l.deletions()
+	}
+	return all
 }
 
 // TestAnyValues: what Go writes it reads again.

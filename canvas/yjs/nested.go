@@ -1,5 +1,12 @@
 package yjs
 
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"unicode/utf8"
+)
+
 // Values that make a shared type with content at once, for Map.Set,
 // Array.Insert and XMLFragment.Insert. They may be nested.
 type (
@@ -14,6 +21,61 @@ type (
 // ElementOf makes a Y.XmlElement.
 type ElementOf struct {
 	Name       string
-	Attributes map[string]any
-	Children   []any // ElementOf, TextOf
+	Attributes map[string]any // as Map.Set takes
+	Children   []any          // ElementOf, TextOf
+}
+
+// nested is one of those.
+type nested interface {
+	node() (*node, error)
+	fill(*Tx, *node) error // once the node is in the document
+}
+
+type xmlTextOf string
+
+func (MapOf) node() (*node, error)     { return &node{kind: KindMap}, nil }
+func (ArrayOf) node() (*node, error)   { return &node{kind: KindArray}, nil }
+func (TextOf) node() (*node, error)    { return &node{kind: KindText}, nil }
+func (xmlTextOf) node() (*node, error) { return &node{kind: KindXMLText}, nil }
+
+func (e ElementOf) node() (*node, error) {
+	if e.Name == "" || !utf8.ValidString(e.Name) {
+		return nil, fmt.Errorf("%w: an element needs a name in UTF-8", ErrValue)
+	}
+	return &node{kind: KindXMLElement, name: e.Name}, nil
+}
+
+func (m MapOf) fill(tx *Tx, n *node) error { return tx.setKeys(n, m) }
+
+func (tx *Tx) setKeys(n *node, entries map[string]any) error {
+	n.keys = slices.Grow(n.keys, min(len(entries), manyKeys))
+	for _, key := range slices.Sorted(maps.Keys(entries)) {
+		if err := tx.setKey(n, key, entries[key]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a ArrayOf) fill(tx *Tx, n *node) error { return tx.insertList(n, nil, nil, a) }
+
+func (t TextOf) fill(tx *Tx, n *node) error { return fillText(tx, n, string(t)) }
+
+func (t xmlTextOf) fill(tx *Tx, n *node) error { return fillText(tx, n, string(t)) }
+
+func fillText(tx *Tx, n *node, s string) error {
+	if !utf8.ValidString(s) {
+		return fmt.Errorf("%w: the text is not UTF-8", ErrValue)
+	}
+	if s == "" {
+		return nil
+	}
+	return tx.insertText(n, nil, nil, s)
+}
+
+func (e ElementOf) fill(tx *Tx, n *node) error {
+	if err := tx.insertChildren(n, nil, nil, e.Children); err != nil {
+		return err
+	}
+	return tx.setKeys(n, e.Attributes)
 }

@@ -5,9 +5,10 @@ import "unicode/utf8"
 // reader reads lib0's encoding. The first error sticks; after it every read
 // gives zero values, so that callers check once, and loops by count end.
 type reader struct {
-	b   []byte
-	i   int
-	err error
+	b       []byte
+	i       int
+	err     error
+	checked bool // all strings are known to be UTF-8
 }
 
 func (r *reader) fail(what string) {
@@ -87,7 +88,7 @@ func (r *reader) take(n uint64) []byte {
 // text is a string's bytes, not copied. yjs refuses what is no UTF-8, too.
 func (r *reader) text() []byte {
 	b := r.bytes()
-	if !utf8.Valid(b) {
+	if !r.checked && !utf8.Valid(b) {
 		r.fail("string is not UTF-8")
 		return nil
 	}

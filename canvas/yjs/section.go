@@ -12,12 +12,19 @@ type section struct {
 
 // block is an item as it came, before its parent is known.
 type block struct {
-	item
-	ref        byte // of its content
-	parentKind uint8
-	parentRoot []byte
-	parentID   ID
+	id                  ID
+	length              uint64
+	origin, rightOrigin ID
+	content             content
+	ref                 byte // of its content
+	flags               uint8
+	parentKind          uint8
+	parentRoot          []byte
+	parentID            ID
+	key                 []byte
 }
+
+func (b *block) end() uint64 { return b.id.Clock + b.length }
 
 const (
 	parentOfNeighbour = iota
@@ -27,8 +34,10 @@ const (
 
 // readSections checks an update's items and finds each client's.
 func readSections(r *reader) (sections []section, byClient map[uint64]int, err error) {
-	byClient = map[uint64]int{}
-	for n := r.count(); n > 0 && r.err == nil; n-- {
+	n := r.count()
+	sections = make([]section, 0, min(n, (len(r.b)-r.i)/3)) // each has three numbers
+	byClient = make(map[uint64]int, cap(sections))
+	for ; n > 0 && r.err == nil; n-- {
 		s := section{left: r.count()}
 		s.client, s.clock = r.uint(), r.uint()
 		s.at = r.i
@@ -37,8 +46,8 @@ func readSections(r *reader) (sections []section, byClient map[uint64]int, err e
 		}
 		byClient[s.client] = len(sections)
 		clock := s.clock
+		var b block
 		for range s.left {
-			var b block
 			r.header(&b, s.client, clock)
 			r.body(&b, false)
 			if r.err != nil {
@@ -83,7 +92,7 @@ func (r *reader) header(b *block, client, clock uint64) {
 	}
 	if info&withKey != 0 {
 		b.flags |= hasKey
-		b.key = string(r.text())
+		b.key = r.text()
 	}
 }
 

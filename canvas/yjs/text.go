@@ -103,8 +103,12 @@ func (t *Text) Insert(tx *Tx, index int, s string) error {
 	if err != nil || s == "" {
 		return err
 	}
+	return tx.insertText(t.n, left, right, s)
+}
+
+func (tx *Tx) insertText(n *node, left, right *item, s string) error {
 	b := []byte(s)
-	_, err = tx.insert(t.n, left, right, nil, &text{run[byte]{list: b}}, utf16Len(b))
+	_, err := tx.insert(n, left, right, nil, &text{run[byte]{list: b}}, utf16Len(b))
 	return err
 }
 

@@ -1,6 +1,7 @@
 package yjs
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 )
@@ -8,13 +9,11 @@ import (
 // Tx is a transaction: it is open while the function given to Transact runs.
 type Tx struct {
 	doc      *Doc
-	before   map[uint64]uint64 // the clocks of clients that were added to
-	deleted  deleteSet
-	seams    []*item // items that were split off, or whose neighbours may be garbage
 	divided  []dividedPair
 	newRoots []string
 	steps    int // of work that are left
-	items    int // of the document, before
+	logs     int // of the document, before
+	items    int
 	weight   int
 }
 
@@ -22,8 +21,30 @@ func (d *Doc) begin(steps int) *Tx {
 	if d.tx != nil {
 		panic("yjs: a transaction within a transaction, or of another goroutine")
 	}
-	d.tx = &Tx{doc: d, before: map[uint64]uint64{}, deleted: deleteSet{}, steps: steps, items: d.items, weight: d.weight}
+	d.forget()
+	d.tx = &Tx{doc: d, steps: steps, logs: len(d.logs), items: d.items, weight: d.weight}
 	return d.tx
+}
+
+// forget drops what is known of the last transaction.
+func (d *Doc) forget() {
+	for _, l := range d.added {
+		l.added = false
+	}
+	for _, l := range d.cut {
+		l.deleted = again(l.deleted)
+	}
+	d.added, d.cut, d.previous, d.seams = again(d.added), again(d.cut), again(d.previous), again(d.seams)
+}
+
+// again empties a list for its next use, unless it is so long that keeping it
+// would waste memory.
+func again[T any](list []T) []T {
+	if cap(list) > 64 {
+		return nil
+	}
+	clear(list)
+	return list[:0]
 }
 
 // end commits, or rolls back after an error.
@@ -33,10 +54,12 @@ func (tx *Tx) end(err error) (diff []byte, _ error) {
 		err = ErrTooCostly
 	}
 	if err == nil {
-		tx.deleted.normal()
+		tx.normal()
 		// A deletion may split items, but must always be possible.
-		if after := d.weight - tx.freed(); len(tx.before) > 0 && after > d.limits.Bytes && after > tx.weight {
-			err = ErrTooLarge
+		if len(d.added) > 0 && d.weight > d.limits.Bytes {
+			if after := d.weight - tx.freed(); after > d.limits.Bytes && after > tx.weight {
+				err = ErrTooLarge
+			}
 		}
 	}
 	if err != nil {
@@ -45,73 +68,96 @@ func (tx *Tx) end(err error) (diff []byte, _ error) {
 	}
 	tx.collect()
 	tx.merge()
+	d.seams = again(d.seams)
 	d.tx = nil
-	if len(tx.before) == 0 && len(tx.deleted) == 0 {
+	if len(d.added) == 0 && len(d.cut) == 0 {
 		return nil, nil
 	}
-	return tx.deleted.append(d.appendItems(nil, tx.before)), nil
+	return d.diff(), nil
+}
+
+// normal sorts what was deleted.
+func (tx *Tx) normal() {
+	slices.SortFunc(tx.doc.cut, func(x, y *log) int { return cmp.Compare(y.client, x.client) })
+	for _, l := range tx.doc.cut {
+		l.deleted = normal(l.deleted)
+	}
+}
+
+// diff is the last transaction's update.
+func (d *Doc) diff() []byte {
+	var few [4]part
+	parts := slices.Grow(few[:0], len(d.added))
+	for _, l := range d.added {
+		parts = append(parts, part{l, l.before})
+	}
+	b := d.appendItems(make([]byte, 0, 64), parts)
+	b = appendUint(b, uint64(len(d.cut)))
+	for _, l := range d.cut {
+		b = appendRanges(b, l.client, l.deleted)
+	}
+	return b
 }
 
 // enter appends the item to its client's log.
 func (tx *Tx) enter(it *item) {
 	d := tx.doc
-	l := d.logs[it.id.Client]
-	if l == nil {
-		l = &log{}
-		d.logs[it.id.Client] = l
-	}
-	if _, ok := tx.before[it.id.Client]; !ok {
-		tx.before[it.id.Client] = l.end()
+	l := d.logs[it.author]
+	if !l.added {
+		l.added, l.before = true, l.end()
+		d.added = append(d.added, l)
 	}
 	l.append(it)
 	d.items++
-	d.weight += itemWeight
-	if !it.garbage() {
-		d.weight += it.content.size() + len(it.key)
-	}
+	d.weight += it.weight()
 }
 
-// clockBefore is the client's clock when the transaction began.
-func (tx *Tx) clockBefore(client uint64) uint64 {
-	if clock, ok := tx.before[client]; ok {
-		return clock
+// existed tells whether the item was there when the transaction began.
+func (d *Doc) existed(it *item) bool {
+	l := d.logs[it.author]
+	return !l.added || it.clock < l.before
+}
+
+// noteDeleted adds to what the transaction deleted.
+func (tx *Tx) noteDeleted(it *item) {
+	l := tx.doc.logs[it.author]
+	if len(l.deleted) == 0 {
+		tx.doc.cut = append(tx.doc.cut, l)
 	}
-	return tx.doc.logs[client].end()
+	l.deleted = addRange(l.deleted, it.clock, it.length)
 }
 
 // itemStartingWith splits, if need be, so that an item starts with the element.
-func (tx *Tx) itemStartingWith(id ID) *item {
-	l := tx.doc.logs[id.Client]
-	p := l.find(id.Clock)
-	it := l.at(p)
-	if it.id.Clock == id.Clock || it.garbage() {
+func (tx *Tx) itemStartingWith(at ref) *item {
+	l := tx.doc.logs[at.author]
+	it := l.item(at.clock)
+	if it.clock == at.clock || it.garbage() {
 		return it
 	}
-	return tx.split(l, p, id.Clock-it.id.Clock)
+	return tx.split(l, l.find(at.clock), at.clock-it.clock)
 }
 
 // itemEndingWith splits, if need be, so that an item ends with the element.
-func (tx *Tx) itemEndingWith(id ID) *item {
-	l := tx.doc.logs[id.Client]
-	p := l.find(id.Clock)
-	it := l.at(p)
-	if it.end() != id.Clock+1 && !it.garbage() {
-		tx.split(l, p, id.Clock+1-it.id.Clock)
+func (tx *Tx) itemEndingWith(at ref) *item {
+	l := tx.doc.logs[at.author]
+	it := l.item(at.clock)
+	if it.end() != at.clock+1 && !it.garbage() {
+		tx.split(l, l.find(at.clock), at.clock+1-it.clock)
 	}
 	return it
 }
 
 // split divides the item at p after n elements and returns the rest.
 func (tx *Tx) split(l *log, p place, n uint64) *item {
-	it := l.at(p)
+	it, d := l.at(p), tx.doc
 	if t, ok := it.content.(*text); ok {
 		tx.noteDivided(it, t, n)
 	}
 	rest := it.split(n)
 	l.insertAfter(p, rest)
-	tx.seams = append(tx.seams, rest)
-	tx.doc.items++
-	tx.doc.weight += itemWeight + len(rest.key)
+	d.seams = append(d.seams, rest)
+	d.items++
+	d.weight += rest.frame()
 	return rest
 }
 
@@ -120,11 +166,16 @@ func (tx *Tx) delete(it *item) {
 	if it.deleted() {
 		return
 	}
-	if countable(it.content) && !it.keyed() {
-		it.parent.length -= it.length
+	if !it.keyed() {
+		if x := it.parent.index; x != nil {
+			x.remove(it)
+		}
+		if countable(it.content) {
+			it.parent.length -= it.length
+		}
 	}
 	it.flags |= deleted
-	tx.deleted.add(it.id.Client, it.id.Clock, it.length)
+	tx.noteDeleted(it)
 	n, ok := it.content.(*node)
 	if !ok {
 		return
@@ -132,8 +183,8 @@ func (tx *Tx) delete(it *item) {
 	for child := n.start; child != nil; child = child.right {
 		tx.deleteChild(child)
 	}
-	for _, child := range n.keys {
-		tx.deleteChild(child)
+	for _, key := range n.keys {
+		tx.deleteChild(key.newest)
 	}
 }
 
@@ -141,25 +192,28 @@ func (tx *Tx) deleteChild(child *item) {
 	tx.steps--
 	if !child.deleted() {
 		tx.delete(child)
-	} else if child.id.Clock < tx.clockBefore(child.id.Client) {
+	} else if tx.doc.existed(child) {
 		// It is no deletion of this transaction, but will be garbage, which may
 		// become one with its neighbours.
-		tx.seams = append(tx.seams, child)
+		tx.doc.seams = append(tx.doc.seams, child)
 	}
 }
 
 // applyDeletes deletes what an update says, all of which must be known.
 func (tx *Tx) applyDeletes(ds deleteSet) error {
 	for _, client := range descending(ds) {
-		l := tx.doc.logs[client]
-		tx.seams = slices.Grow(tx.seams, 2*len(ds[client]))
-		tx.deleted[client] = slices.Grow(tx.deleted[client], len(ds[client]))
-		for _, c := range ds[client] {
-			end := c.clock + c.length
-			if end > l.end() {
-				return fmt.Errorf("%w (%d:%d)", ErrMissing, client, l.end())
-			}
-			if err := tx.deleteRange(l, c.clock, end); err != nil {
+		l := tx.doc.log(client)
+		list := ds[client]
+		if len(list) == 0 {
+			continue
+		}
+		if last := list[len(list)-1]; last.clock+last.length > l.end() {
+			return fmt.Errorf("%w (%d:%d)", ErrMissing, client, l.end())
+		}
+		tx.doc.seams = slices.Grow(tx.doc.seams, 2*len(list))
+		l.deleted = slices.Grow(l.deleted, len(list))
+		for _, c := range list {
+			if err := tx.deleteRange(l, c.clock, c.clock+c.length); err != nil {
 				return err
 			}
 		}
@@ -169,11 +223,11 @@ func (tx *Tx) applyDeletes(ds deleteSet) error {
 
 func (tx *Tx) deleteRange(l *log, clock, end uint64) error {
 	p := l.find(clock)
-	if it := l.at(p); it.id.Clock < clock && !it.deleted() {
-		tx.split(l, p, clock-it.id.Clock)
+	if it := l.at(p); it.clock < clock && !it.deleted() {
+		tx.split(l, p, clock-it.clock)
 		p = l.find(clock)
 	}
-	for ok := true; ok && l.at(p).id.Clock < end; p, ok = l.next(p) {
+	for ok := true; ok && l.at(p).clock < end; p, ok = l.nextPlace(p) {
 		if tx.steps--; tx.steps < 0 {
 			return ErrTooCostly
 		}
@@ -182,8 +236,8 @@ func (tx *Tx) deleteRange(l *log, clock, end uint64) error {
 			continue
 		}
 		if it.end() > end {
-			tx.split(l, p, end-it.id.Clock)
-			p = l.find(it.id.Clock)
+			tx.split(l, p, end-it.clock)
+			p = l.find(it.clock)
 		}
 		tx.delete(it)
 	}

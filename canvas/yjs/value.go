@@ -16,6 +16,8 @@ func (it *item) values() []any {
 		return []any{c.view()}
 	case *text:
 		return []any{string(c.list)}
+	case *single:
+		return []any{decodeAny(c.raw)}
 	case *values:
 		list := make([]any, len(c.list))
 		for i := range list {
@@ -30,7 +32,10 @@ func (it *item) values() []any {
 
 // lastValue is what a map's key holds.
 func (it *item) lastValue() any {
-	if c, ok := it.content.(*values); ok {
+	switch c := it.content.(type) {
+	case *single:
+		return decodeAny(c.raw)
+	case *values:
 		return c.value(len(c.list) - 1)
 	}
 	all := it.values()
@@ -85,27 +90,31 @@ func (n *node) view() any {
 	return &Map{n} // also XML hooks, which are maps
 }
 
-// newContent is the content for one value of a map or array.
-func newContent(v any) (content, error) {
+// newContent is the content for one value of a map or list. A shared type with
+// content of its own is filled by fill, once it is integrated.
+func newContent(v any) (c content, fill func(*Tx, *node) error, err error) {
 	switch v := v.(type) {
 	case Kind:
 		if v > KindXMLText || v == KindXMLElement || v == KindXMLHook {
-			return nil, fmt.Errorf("%w, nor a shared type that needs a name", ErrValue)
+			return nil, nil, fmt.Errorf("%w, nor a shared type that needs a name", ErrValue)
 		}
-		return &node{kind: v}, nil
+		return &node{kind: v}, nil, nil
+	case nested:
+		c, err := v.node()
+		return c, v.fill, err
 	case []byte:
-		return &opaque{refBinary, appendBytes(nil, v)}, nil
+		return &opaque{refBinary, appendBytes(nil, v)}, nil, nil
 	case Subdoc:
 		if !utf8.ValidString(v.GUID) {
-			return nil, fmt.Errorf("%w: a name is not UTF-8", ErrValue)
+			return nil, nil, fmt.Errorf("%w: a name is not UTF-8", ErrValue)
 		}
-		return &opaque{refDoc, append(appendBytes(nil, v.GUID), anyObject, 0)}, nil
+		return &opaque{refDoc, append(appendBytes(nil, v.GUID), anyObject, 0)}, nil, nil
 	}
 	raw, err := appendAny(nil, v)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return &values{run: run[[]byte]{list: [][]byte{raw}}}, nil
+	return &single{raw}, nil, nil
 }
 
 // writable tells whether the transaction may change the type.
@@ -121,16 +130,21 @@ func (tx *Tx) writable(n *node) error {
 
 // insert makes an item of this document between two neighbours.
 func (tx *Tx) insert(parent *node, left, right *item, key *string, c content, length int) (*item, error) {
-	d := tx.doc
-	it := &item{
-		id: ID{d.client, d.logs[d.client].end()}, length: uint64(length),
-		left: left, right: right, parent: parent, content: c,
+	l := tx.doc.addLog(tx.doc.client)
+	it := &item{author: l.number, clock: l.end(), length: uint64(length), left: left, right: right, parent: parent, content: c}
+	if left != nil {
+		it.setOrigin(left.last())
 	}
-	it.setOrigin(left)
-	it.setRightOrigin(right)
+	if right != nil {
+		it.setRightOrigin(right.id())
+	}
 	if key != nil {
-		it.key = *key
+		it.slot = parent.addSlot(*key)
 		it.flags |= hasKey
+		it.left = parent.keys[it.slot].newest
+		if it.left != nil {
+			it.setOrigin(it.left.last())
+		}
 	}
 	return it, tx.integrate(it)
 }
