@@ -31,6 +31,12 @@ func forbidden() map[[2]string]string {
 		{"persistence", "netcode"}:    "each declares the interface that it consumes, and the root joins them",
 		{"persistence", "rooms"}:      "games and records meet in the root",
 		{"clients/go", "persistence"}: "a client does not carry the server with it",
+		{"presence", "netcode"}:       "each declares the interface that it consumes, and the root joins them",
+		{"presence", "rooms"}:         "games and presence meet in the root",
+		{"canvas", "netcode"}:         "each declares the interface that it consumes, and the root joins them",
+		{"canvas", "rooms"}:           "games and boards meet in the root",
+		{"clients/go", "presence"}:    "a client does not carry the server with it",
+		{"clients/go", "canvas"}:      "a client does not carry the server with it",
 		{"auth", "schema"}:            "tokens are no matter of the protocol",
 		{"auth", "state"}:             "who a player is does not depend on a game",
 		{"netcode", "state"}:          "sessions carry bytes, whatever a game makes of them",
@@ -42,9 +48,10 @@ func forbidden() map[[2]string]string {
 
 // excepted are arrows within those forbidden that are right.
 func excepted(from, to string) bool {
-	// Both ends of a UDP connection speak the same packets, and both ends of a
-	// record room the same values and queries.
-	shared := []string{"netcode/udp/wire", "netcode/udp/reliable", "persistence/value", "persistence/query"}
+	// Both ends of a UDP connection speak the same packets, both ends of a record
+	// room the same values and queries, both ends of a presence room the same
+	// crowds; and a Yjs document is the same at both ends.
+	shared := []string{"netcode/udp/wire", "netcode/udp/reliable", "persistence/value", "persistence/query", "presence/wire", "canvas/yjs"}
 	return within(from, "clients/go") && slices.ContainsFunc(shared, func(dir string) bool { return within(to, dir) })
 }
 
