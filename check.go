@@ -147,6 +147,9 @@ func (c Config) checkRest() error {
 			errs = append(errs, fmt.Errorf("the origin %q is no pattern such as play.example.com, *.example.com or https://*.example.com", pattern))
 		}
 	}
+	if c.YjsMessage < 0 {
+		errs = append(errs, fmt.Errorf("YjsMessage is %d: it is a number of bytes, 0 for 8 MiB", c.YjsMessage))
+	}
 	if c.Loops < 0 {
 		errs = append(errs, fmt.Errorf("Loops is %d: it is a number of goroutines, 0 for one per core", c.Loops))
 	}

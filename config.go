@@ -81,6 +81,9 @@ type Config struct {
 	// MutationRate is how many mutations a second one client may send to record
 	// rooms: 1,000; twice as many at once. Beyond that they are refused.
 	MutationRate int
+	// YjsMessage is the longest message of a stock Yjs client, in bytes: 8 MiB. A
+	// client that was offline sends all that it wrote in one.
+	YjsMessage int
 
 	// DrainTimeout is how long running rooms may play on once Run's context has
 	// ended: 30 s; in development mode 1 s. Negative: not at all.

@@ -236,6 +236,9 @@ func (s *Server) close() error {
 	if s.sockets != nil {
 		errs = append(errs, s.sockets.Close())
 	}
+	if s.yjs != nil {
+		errs = append(errs, s.yjs.sockets.Close())
+	}
 	if u := s.udp.Load(); u != nil {
 		errs = append(errs, u.Close())
 	}

@@ -39,6 +39,7 @@ type Server struct {
 	canvas    *canvashost.Host   // nil: there are no Yjs rooms and boards
 	sessions  *netcode.Server
 	sockets   *ws.Handler
+	yjs       *yjsEndpoint // nil: there are no rooms that stock Yjs clients may enter
 	keys      *wire.KeyRing
 	udp       atomic.Pointer[udp.Server] // nil: not listening
 	metrics   *metrics
@@ -120,6 +121,9 @@ func (s *Server) build() (err error) {
 	s.sockets = ws.NewHandler(s.sessions, ws.Config{
 		Origins: s.cfg.Origins, Logger: s.cfg.Logger, RemoteAddr: s.remoteAddr,
 	})
+	if err = s.openYjs(); err != nil {
+		return err
+	}
 	if s.handler, err = s.newHandler(); err != nil {
 		return err
 	}
@@ -169,6 +173,9 @@ func (s *Server) newHandler() (http.Handler, error) {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/ws", s.sockets)
+	if s.yjs != nil {
+		mux.Handle(yjsPath, s.yjs.sockets)
+	}
 	mux.Handle("/v1/", origins(s.cfg.Origins).cors(s.newAPI()))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, status{"ok"}) })
 	mux.HandleFunc("GET /readyz", s.serveReady)
