@@ -72,7 +72,21 @@ type entry struct {
 // Apply takes an update. Its errors are ErrMalformed, ErrTooLarge and
 // ErrCrowded; then nothing has changed.
 func (a *Awareness) Apply(update []byte, now time.Time) (AwarenessChange, error) {
+	return a.ApplyOf(update, now, nil)
+}
+
+// ApplyOf is Apply that passes over what the update says of clients for which
+// may is false, for a connection may speak for itself only: y-websocket clients
+// also send back what others show. It is asked once for each client, in the
+// update's order; nil allows all.
+func (a *Awareness) ApplyOf(update []byte, now time.Time, may func(client uint64) bool) (AwarenessChange, error) {
 	entries, err := a.parse(update)
+	if err == nil && may != nil {
+		entries = slices.DeleteFunc(entries, func(e entry) bool { return !may(e.client) })
+	}
+	if err == nil {
+		err = a.roomFor(entries)
+	}
 	if err != nil {
 		return AwarenessChange{}, fmt.Errorf("failed to apply awareness: %w", err)
 	}
@@ -152,6 +166,11 @@ func (a *Awareness) parse(update []byte) ([]entry, error) {
 	if err := r.done("awareness update"); err != nil {
 		return nil, err
 	}
+	return entries, nil
+}
+
+// roomFor refuses entries that would pass the limit of clients.
+func (a *Awareness) roomFor(entries []entry) error {
 	more := 0
 	for _, e := range entries {
 		if p := a.clients[e.client]; e.state != nil && (p == nil || p.state == nil) {
@@ -159,9 +178,9 @@ func (a *Awareness) parse(update []byte) ([]entry, error) {
 		}
 	}
 	if a.present+more > a.limits.Clients && more > 0 {
-		return nil, ErrCrowded
+		return ErrCrowded
 	}
-	return entries, nil
+	return nil
 }
 
 // Remove takes away the states of clients whose connection has ended; update is
@@ -218,6 +237,10 @@ func (a *Awareness) forget(now time.Time) {
 
 // Encode is everyone's state, for who joins or asks; nil if there is nobody.
 func (a *Awareness) Encode() []byte { return a.encode(a.Clients()) }
+
+// EncodeOf is the last word of each of these clients, a state or a removal: for
+// who has missed some. nil, if there are none.
+func (a *Awareness) EncodeOf(clients []uint64) []byte { return a.encode(slices.Clone(clients)) }
 
 // Clients are those that show a state, in order.
 func (a *Awareness) Clients() []uint64 {

@@ -1,6 +1,9 @@
 package yjs
 
-import "testing"
+import (
+	"slices"
+	"testing"
+)
 
 // check verifies what holds for every document between transactions.
 func check(t testing.TB, d *Doc) {
@@ -25,6 +28,11 @@ func check(t testing.TB, d *Doc) {
 				if !it.garbage() {
 					checkItem(t, it)
 				}
+			}
+		}
+		if known := slices.Clone(l.deletions()); l.tombsKnown {
+			if l.tombsKnown = false; !slices.Equal(known, l.deletions()) {
+				t.Fatalf("deletions %v, remembered %v", l.deletions(), known)
 			}
 		}
 		if clock != l.next || l.number != uint32(i) || int(d.authors[l.client]) != i || clock == 0 {

@@ -152,7 +152,11 @@ func (tx *Tx) rollback() {
 		}
 	})
 	var parents []*node
+	for _, l := range d.cut {
+		l.tombsKnown = false
+	}
 	for _, l := range d.added {
+		l.tombsKnown = false
 		l.truncate(l.before, func(it *item) {
 			if !it.garbage() {
 				it.unlink()

@@ -26,6 +26,7 @@ func (l Limits) orDefaults() Limits {
 	if l.Steps <= 0 {
 		l.Steps = 4 << 20
 	}
+	l.Steps = min(l.Steps, math.MaxInt/2) // there is room to add to it
 	return l
 }
 
@@ -59,6 +60,13 @@ func New(client uint64, limits Limits) *Doc {
 
 // Size is what Limits.Bytes bounds.
 func (d *Doc) Size() int { return d.weight }
+
+// SetLimits changes them, for the transactions that follow: what is there stays,
+// also if it is more.
+func (d *Doc) SetLimits(l Limits) { d.limits = l.orDefaults() }
+
+// Clock is how much of a client's edits is here: the clock that it uses next.
+func (d *Doc) Clock(client uint64) uint64 { return d.log(client).end() }
 
 // State is the document's state vector, for sync step 1.
 func (d *Doc) State() StateVector {
@@ -149,40 +157,52 @@ func (d *Doc) Transact(f func(*Tx) error) (diff []byte, err error) {
 // EncodeState writes what a client with that state vector does not have, as an
 // update; everything, if since is nil.
 func (d *Doc) EncodeState(since StateVector) []byte {
-	parts := make([]part, 0, len(d.logs))
 	var b []byte
 	if since == nil {
 		b = make([]byte, 0, d.weight/4)
 	}
+	return slices.Clip(d.AppendState(b, since))
+}
+
+// AppendState is EncodeState that appends to b.
+func (d *Doc) AppendState(b []byte, since StateVector) []byte {
+	parts := make([]part, 0, len(d.logs))
 	for _, l := range d.logs {
 		if from := since[l.client]; from < l.end() {
 			parts = append(parts, part{l, from})
 		}
 	}
 	b = d.appendItems(b, parts)
-	lists := map[uint64][]clocks{}
+	deleted := make([]*log, 0, len(d.logs))
 	for _, l := range d.logs {
-		if list := l.deletions(); len(list) > 0 {
-			lists[l.client] = list
+		if len(l.deletions()) > 0 {
+			deleted = append(deleted, l)
 		}
 	}
-	b = appendUint(b, uint64(len(lists)))
-	for _, client := range descending(lists) {
-		b = appendRanges(b, client, lists[client])
+	slices.SortFunc(deleted, func(x, y *log) int { return cmp.Compare(y.client, x.client) })
+	b = appendUint(b, uint64(len(deleted)))
+	for _, l := range deleted {
+		b = appendRanges(b, l.client, l.deletions())
 	}
-	return slices.Clip(b)
+	return b
 }
 
-// deletions are all ranges of the log that are deleted.
-func (l *log) deletions() (list []clocks) {
+// deletions are all ranges of the log that are deleted. They are found once and
+// kept until the log changes.
+func (l *log) deletions() []clocks {
+	if l.tombsKnown {
+		return l.tombs
+	}
+	l.tombs = l.tombs[:0]
 	for _, c := range l.chunks {
 		for _, it := range c.items {
 			if it.deleted() {
-				list = addRange(list, it.clock, it.length)
+				l.tombs = addRange(l.tombs, it.clock, it.length)
 			}
 		}
 	}
-	return list
+	l.tombsKnown = true
+	return l.tombs
 }
 
 // part is a log from a clock on.

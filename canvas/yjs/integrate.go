@@ -136,6 +136,7 @@ func (tx *Tx) extendGarbage(client, length uint64) bool {
 	}
 	it.length += length
 	l.next += length
+	l.tombsKnown = false
 	return true
 }
 

@@ -14,6 +14,9 @@ type log struct {
 	added   bool
 	before  uint64
 	deleted []clocks
+
+	tombs      []clocks // all that is deleted, if known
+	tombsKnown bool
 }
 
 // chunk is some of a log's items, of which the first has clock first.

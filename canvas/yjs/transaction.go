@@ -108,6 +108,7 @@ func (tx *Tx) enter(it *item) {
 		d.added = append(d.added, l)
 	}
 	l.append(it)
+	l.tombsKnown = l.tombsKnown && !it.deleted()
 	d.items++
 	d.weight += it.weight()
 }
@@ -124,6 +125,7 @@ func (tx *Tx) noteDeleted(it *item) {
 	if len(l.deleted) == 0 {
 		tx.doc.cut = append(tx.doc.cut, l)
 	}
+	l.tombsKnown = false
 	l.deleted = addRange(l.deleted, it.clock, it.length)
 }
 
