@@ -1,6 +1,8 @@
 package canvas
 
 import (
+	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/parlor-server/parlor/canvas/yjs"
@@ -13,81 +15,264 @@ type Settings struct {
 	Limits      yjs.Limits
 	Awareness   yjs.AwarenessLimits
 	ReadersShow bool // readers may change the awareness
-	// Changed is called after an edit of a connection was applied, before it is
-	// logged and broadcast together with what the call adds.
+	// Changed is called after an edit of a connection was applied, logged and
+	// queued. What the call adds becomes durable and leaves together with it.
 	Changed func(e *Edit)
 }
-
-// Edit is an edit of a client that was applied.
-type Edit struct {
-	Room string
-	Conn Conn
-	User User
-	Role Role
-	Now  time.Time
-	Doc  *yjs.Doc     // as it is now
-	Out  *Outbox      // for machines that embed the Document
-	What []yjs.Change // what it did; see yjs.Doc.Changes
-
-	d *Document
-}
-
-// Transact corrects the edit, or adds to it.
-func (e *Edit) Transact(f func(*yjs.Tx) error) error { return e.d.Transact(e.Now, e.Out, f) }
 
 // Document is the machine of a Yjs room: a document, its awareness, its log and
 // snapshot, and who is there. One goroutine at a time calls it.
 type Document struct {
-	doc *yjs.Doc
+	room     string
+	settings Settings
+	log      *slog.Logger
+	builder  *schema.Builder
+
+	doc    *yjs.Doc
+	client uint64 // of the document's own edits
+	storage
+	crowd
+
+	conns  map[Conn]*member
+	order  []*member // as they came
+	stock  int       // of them that are stock clients
+	answer answer    // the last one to a sync step 1
+
+	questionAt time.Time // when a sync step 1 that waits is answered; zero: none waits
+	keepAt     time.Time // when stock clients are told that the server lives; zero: there are none
+
+	updates, refused uint64
 }
 
-// OpenDocument loads a document: the snapshot and then the log's updates are
-// applied to an empty one.
-func OpenDocument(load Loader, o OpenOptions, s Settings) (*Document, error) { panic("not yet") }
+// member is a connection in the room.
+type member struct {
+	Member
+	conn   Conn
+	remote string
+	synced bool // has sent sync step 1: gets every update
+	told   bool // a stock reader knows that it may not write
 
-// Apply implements Machine. A machine that embeds the document hands on what it
-// does not do itself: Enter (or it calls Attach and answers itself), SyncMessage,
-// Renew, Leave, Tick, Rest.
-func (d *Document) Apply(now time.Time, op Op, out *Outbox) { panic("not yet") }
+	question []byte    // a sync step 1 that waits, the newest; nil: none
+	free     time.Time // when the next one is answered at once
+	askedAt  time.Time // when it was sent sync step 1 that it has not answered; zero: it has
 
-// Attach takes a connection in without answering Opened.
-func (d *Document) Attach(now time.Time, op *Enter, out *Outbox) { panic("not yet") }
+	shower
+}
 
-// Member is who is behind a connection; ok is false if it is not here.
-func (d *Document) Member(conn Conn) (m Member, ok bool) { panic("not yet") }
-
-// Member is a connection in the room.
+// Member is who is behind a connection.
 type Member struct {
 	User  User
 	Role  Role
 	Stock bool
 }
 
-// Refuse tells a connection that a message was not taken: own sessions with an
-// Error, stock clients, which know none, by closing them with the code.
-func (d *Document) Refuse(conn Conn, request uint32, err *schema.Error, out *Outbox) { panic("not yet") }
+const (
+	// keepEvery is how often stock clients hear something at least: y-websocket
+	// drops a connection that is silent for 30 seconds.
+	keepEvery = 20 * time.Second
+	// epoch of plain Yjs rooms: stock clients know none, and whatever a client has
+	// may be merged.
+	epoch = 1
+)
+
+// Apply implements Machine. A machine that embeds the document hands on what it
+// does not do itself: Enter (or it calls Attach and answers itself), SyncMessage,
+// Renew, Leave, Tick, Rest.
+func (d *Document) Apply(now time.Time, op Op, out *Outbox) {
+	switch op := op.(type) {
+	case *SyncMessage:
+		d.sync(now, op, out)
+	case *Enter:
+		d.Attach(now, op, out)
+		d.opened(op, out)
+	case *Receive:
+		d.Refuse(op.Conn, 0, schema.Errorf(schema.CodeBadInput, "the room %s is a Yjs document: it does not take %s", d.room, op.Head.Kind), out)
+	case *Renew:
+		d.renew(now, op, out)
+	case *Leave:
+		d.leave(now, op, out)
+	case *Tick:
+		d.tick(now, out)
+	case *Rest:
+		d.tidy(out)
+	}
+}
+
+// Attach takes a connection in without answering Opened.
+func (d *Document) Attach(now time.Time, op *Enter, out *Outbox) {
+	m := &member{Member: Member{User: op.User, Role: op.Role, Stock: op.Stock}, conn: op.Conn, remote: host(op.Remote)}
+	d.conns[op.Conn] = m
+	d.order = append(d.order, m)
+	if m.Stock {
+		m.listens = true
+		if d.stock++; d.stock == 1 {
+			d.keepAt = now.Add(keepEvery)
+		}
+	}
+}
+
+// opened answers an own session's Open.
+func (d *Document) opened(op *Enter, out *Outbox) {
+	if op.Stock {
+		return
+	}
+	const nothing = "{}"
+	info := schema.OpenedInfo{Request: op.Request, Room: d.room, Epoch: epoch, Role: string(op.Role), SchemaHash: schemaHash}
+	if op.SchemaHash != schemaHash {
+		info.Schema = []byte(nothing)
+	}
+	list := d.Later(out)
+	*list = append(*list, Send{Conn: op.Conn, Kind: schema.KindOpened, Body: slices.Clone(d.builder.Opened(info))})
+}
+
+// schemaHash is that of the schema of every Yjs room, which says nothing.
+const schemaHash = 1
+
+// Member is who is behind a connection; ok is false if it is not here.
+func (d *Document) Member(conn Conn) (m Member, ok bool) {
+	if m := d.conns[conn]; m != nil {
+		return m.Member, true
+	}
+	return Member{}, false
+}
 
 // Later is the list of sends for what tells of an edit: After if the room is
 // durable, else Now.
-func (d *Document) Later(out *Outbox) *[]Send { panic("not yet") }
+func (d *Document) Later(out *Outbox) *[]Send {
+	if d.settings.Durable {
+		return &out.After
+	}
+	return &out.Now
+}
+
+// Refuse tells a connection that a message was not taken: own sessions with an
+// Error, stock clients, which know none, by closing them with the code.
+func (d *Document) Refuse(conn Conn, request uint32, err *schema.Error, out *Outbox) {
+	m := d.conns[conn]
+	if m == nil {
+		return
+	}
+	d.refused++
+	if m.Stock {
+		out.Now = append(out.Now, denied(conn, err))
+	}
+	told := &schema.Error{Code: err.Code, Request: request, Message: err.Message}
+	out.Now = append(out.Now, Send{Conn: conn, Kind: schema.KindError, Error: told})
+}
+
+// warn tells a connection that something had no effect, and keeps it.
+func (d *Document) warn(m *member, err *schema.Error, out *Outbox) {
+	if !m.Stock {
+		d.Refuse(m.conn, 0, err, out)
+		return
+	}
+	d.refused++
+	if !m.told {
+		m.told = true
+		out.Now = append(out.Now, denied(m.conn, err))
+	}
+}
+
+// denied is the only message for humans that y-websocket knows: it writes the
+// reason into the browser's console.
+func denied(conn Conn, err *schema.Error) Send {
+	return raw(conn, yjs.Message{Kind: yjs.AuthDenied, Payload: []byte(err.Error())})
+}
+
+// raw is a message of the Yjs protocols.
+func raw(conn Conn, m yjs.Message) Send {
+	return Send{Conn: conn, Kind: schema.KindSync, Body: m.Append(nil)}
+}
+
+// renew takes over a user's new claims.
+func (d *Document) renew(now time.Time, op *Renew, out *Outbox) {
+	m := d.conns[op.Conn]
+	if m == nil {
+		return
+	}
+	if op.Err != nil {
+		d.remove(now, m)
+		out.After = append(out.After, Send{Conn: op.Conn, Kind: schema.KindLeft, Error: refusal(op.Err), End: true})
+		return
+	}
+	could := m.Role.CanWrite()
+	m.User, m.Role, m.told = op.User, op.Role, false
+	if !could && m.Role.CanWrite() && m.synced {
+		d.ask(now, m, &out.Now) // for what it could not send before
+	}
+}
+
+// leave takes a connection out.
+func (d *Document) leave(now time.Time, op *Leave, out *Outbox) {
+	m := d.conns[op.Conn]
+	if m == nil {
+		return
+	}
+	d.remove(now, m)
+	if op.Asked {
+		left := schema.Errorf(schema.CodeLeft, "")
+		out.After = append(out.After, Send{Conn: op.Conn, Kind: schema.KindLeft, Error: left, End: true})
+	}
+	d.flush(now, out)
+}
+
+func (d *Document) remove(now time.Time, m *member) {
+	delete(d.conns, m.conn)
+	d.order = slices.DeleteFunc(d.order, func(other *member) bool { return other == m })
+	if m.Stock {
+		if d.stock--; d.stock == 0 {
+			d.keepAt = time.Time{}
+		}
+	}
+	d.hide(now, m)
+}
 
 // Next implements Machine.
-func (d *Document) Next() time.Time { panic("not yet") }
+func (d *Document) Next() time.Time {
+	var first time.Time
+	for _, at := range [...]time.Time{d.flushAt, d.expireAt, d.questionAt, d.keepAt, d.answer.until} {
+		if !at.IsZero() && (first.IsZero() || at.Before(first)) {
+			first = at
+		}
+	}
+	return first
+}
 
-// Transact implements Machine. The Changed hook is not called.
-func (d *Document) Transact(now time.Time, out *Outbox, f func(*yjs.Tx) error) error {
-	panic("not yet")
+// tick does what has become due.
+func (d *Document) tick(now time.Time, out *Outbox) {
+	due := func(at time.Time) bool { return !at.IsZero() && !at.After(now) }
+	if due(d.expireAt) {
+		d.expire(now)
+	}
+	if due(d.flushAt) {
+		d.flush(now, out)
+	}
+	if due(d.questionAt) {
+		d.answerWaiting(now, out)
+	}
+	if due(d.answer.until) {
+		d.answer = answer{}
+	}
+	if due(d.keepAt) {
+		d.keepAt = now.Add(keepEvery)
+		for _, m := range d.order {
+			if m.Stock {
+				out.Now = append(out.Now, raw(m.conn, yjs.Message{Kind: yjs.AwarenessState, Payload: []byte{0}}))
+			}
+		}
+	}
 }
 
 // Doc implements Machine.
 func (d *Document) Doc() *yjs.Doc { return d.doc }
 
-// Replace puts another document in the place of this one: what is stored becomes
-// its snapshot. Connections that hold the old one must be ended by the caller,
-// and clients that come back must be told to forget theirs, for they would merge
-// it: only for rooms that stock clients cannot reach. client is the new
-// document's for its own edits.
-func (d *Document) Replace(client uint64, doc *yjs.Doc, out *Outbox) { panic("not yet") }
+// Client implements Machine.
+func (d *Document) Client() (id, clock uint64) { return d.client, d.doc.Clock(d.client) }
 
 // Stats implements Machine.
-func (d *Document) Stats() Stats { panic("not yet") }
+func (d *Document) Stats() Stats {
+	return Stats{
+		Connections: len(d.conns), Shown: len(d.shownBy), Bytes: d.doc.Size(), LogBytes: d.logBytes, SavedBytes: d.saved,
+		Updates: d.updates, Refused: d.refused,
+	}
+}

@@ -40,10 +40,13 @@ type OpenOptions struct {
 	Epoch uint64 // of the store's room: it is another one after a backup was restored
 	Now   time.Time
 	Seed  uint64 // random
-	// Client is the ID that the document's own edits are by. Nobody else has
-	// ever used it, or this process has and nothing of that is lost.
-	Client uint64
-	Log    *slog.Logger
+	// Client is the ID that the document's own edits were by when this process
+	// had the room open before, and Clock the one that it has come to. A document
+	// that has been stored with just that clock has lost nothing of them, and the
+	// ID is used on. Client 0, or any other clock: a new ID is drawn, because one
+	// ID must never name two edits.
+	Client, Clock uint64
+	Log           *slog.Logger
 }
 
 // Loader reads what the store has of a room.

@@ -15,7 +15,7 @@ type Machine interface {
 	// Apply does one op. It keeps neither op nor the bytes in it.
 	Apply(now time.Time, op Op, out *Outbox)
 	// Next is when the machine wants a Tick; zero: when something else happens.
-	// It must come nearer to its end: a machine that has nothing to do says zero.
+	// After a Tick it is zero or later than that.
 	Next() time.Time
 	// Transact is a server's edit: logged and sent to those who hold the
 	// document. Its error is f's, or that of the document's limits; then nothing
@@ -23,6 +23,9 @@ type Machine interface {
 	Transact(now time.Time, out *Outbox, f func(*yjs.Tx) error) error
 	// Doc is the document, to be read, between two calls only.
 	Doc() *yjs.Doc
+	// Client is the ID of the document's own edits, and the clock that it will use
+	// next.
+	Client() (id, clock uint64)
 	// Stats are the room's figures.
 	Stats() Stats
 }
@@ -47,6 +50,7 @@ type Enter struct {
 	User       User
 	Role       Role
 	Stock      bool   // a y-websocket client: knows nothing but KindSync
+	Remote     string // the client's address
 	Request    uint32 // echoed in Opened or Error, as what follows is in Open
 	Client     string
 	Epoch      uint64

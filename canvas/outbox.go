@@ -57,6 +57,9 @@ type Send struct {
 	// knows neither, is closed with the code.
 	Error *schema.Error
 	End   bool // the membership ends with this message
+	// Whole: it is all of a room, and does not count for the bytes that may wait
+	// for a slow client.
+	Whole bool
 }
 
 // Reset empties the outbox and keeps its memory.
