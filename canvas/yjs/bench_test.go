@@ -72,3 +72,45 @@ func BenchmarkShapes(b *testing.B) {
 		}
 	})
 }
+
+// BenchmarkMove sets one key of one of 10,000 shapes, each in a transaction of
+// its own, and takes such updates.
+func BenchmarkMove(b *testing.B) {
+	writer, reader := New(1, Limits{}), New(2, Limits{})
+	for i := range 10_000 {
+		update, err := writer.Transact(func(tx *Tx) error {
+			return writer.Map("shapes").Set(tx, fmt.Sprint(i), MapOf{"geo": []any{1.5, 2, 3}, "kind": "rect", "text": TextOf("")})
+		})
+		if err == nil {
+			_, err = reader.Apply(update)
+		}
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	value := []any{1.5, 2, 3}
+	n := 0
+	move := func() []byte {
+		n++
+		shape, _ := writer.Map("shapes").Get(fmt.Sprint(n * 7919 % 10_000))
+		update, err := writer.Transact(func(tx *Tx) error { return shape.(*Map).Set(tx, "geo", value) })
+		if err != nil {
+			b.Fatal(err)
+		}
+		return update
+	}
+	b.Run("both", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := reader.Apply(move()); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("transact", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			move()
+		}
+	})
+}

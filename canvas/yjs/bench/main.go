@@ -1,0 +1,182 @@
+// Command bench measures what yjs.mjs measures with yjs, and prints the same
+// keys: microseconds for each thing done, of creating and moving shapes, taking
+// such updates, loading, typing.
+//
+//	node canvas/yjs/bench/yjs.mjs --trace typing.bin
+//	go run ./canvas/yjs/bench -trace typing.bin
+package main
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/parlor-server/parlor/canvas/yjs"
+)
+
+type bench struct {
+	shapes, moves int
+	results       map[string]float64
+}
+
+func main() {
+	b := bench{results: map[string]float64{}}
+	flag.IntVar(&b.shapes, "shapes", 10_000, "shapes to create")
+	flag.IntVar(&b.moves, "moves", 50_000, "moves of them")
+	trace := flag.String("trace", "", "file of updates, as yjs.mjs writes it")
+	flag.Parse()
+	err := b.drawing()
+	if err == nil {
+		err = b.inserting()
+	}
+	if err == nil && *trace != "" {
+		err = b.typing(*trace)
+	}
+	if err == nil {
+		err = json.NewEncoder(os.Stdout).Encode(b.results)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// timed measures f, which does n things.
+func (b *bench) timed(name string, n int, f func() error) error {
+	runtime.GC()
+	from := time.Now()
+	if err := f(); err != nil {
+		return fmt.Errorf("failed to measure %s: %w", name, err)
+	}
+	b.results[name] = float64(time.Since(from).Nanoseconds()) / 1000 / float64(n)
+	return nil
+}
+
+func geo(i, n int) map[string]any {
+	return map[string]any{"h": 80.5, "r": 0, "w": 120.25, "x": float64(i)*10 + float64(n)/4, "y": float64(i) + float64(n)/8}
+}
+
+func create(doc *yjs.Doc, i int) ([]byte, error) {
+	return doc.Transact(func(tx *yjs.Tx) error {
+		return doc.Map("shapes").Set(tx, fmt.Sprint("shape-", i), yjs.MapOf{
+			"geo": geo(i, 0), "index": fmt.Sprint("a", i), "kind": "rect", "parent": "",
+			"props": map[string]any{"corner": 4, "shadow": false},
+			"style": map[string]any{"fill": "#ffcc00", "opacity": 1, "stroke": "#333333", "width": 2},
+			"text":  yjs.TextOf(fmt.Sprint("Shape ", i)),
+		})
+	})
+}
+
+func move(doc *yjs.Doc, i, n int) ([]byte, error) {
+	return doc.Transact(func(tx *yjs.Tx) error {
+		shape, _ := doc.Map("shapes").Get(fmt.Sprint("shape-", i))
+		return shape.(*yjs.Map).Set(tx, "geo", geo(i, n))
+	})
+}
+
+// each makes n updates.
+func each(n int, edit func(i int) ([]byte, error)) (updates [][]byte, err error) {
+	for i := range n {
+		update, err := edit(i)
+		if err != nil {
+			return nil, err
+		}
+		updates = append(updates, update)
+	}
+	return updates, nil
+}
+
+func apply(doc *yjs.Doc, updates [][]byte) error {
+	for _, update := range updates {
+		if _, err := doc.Apply(update); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *bench) drawing() (err error) {
+	doc, other := yjs.New(1, yjs.Limits{}), yjs.New(2, yjs.Limits{})
+	var created, moved [][]byte
+	var state []byte
+	steps := []struct {
+		name string
+		n    int
+		f    func() error
+	}{
+		{"create_us", b.shapes, func() (err error) {
+			created, err = each(b.shapes, func(i int) ([]byte, error) { return create(doc, i) })
+			return err
+		}},
+		{"encode_us", 1, func() error { state = doc.EncodeState(nil); return nil }},
+		{"move_us", b.moves, func() (err error) {
+			moved, err = each(b.moves, func(n int) ([]byte, error) { return move(doc, n*7919%b.shapes, n) })
+			return err
+		}},
+		{"apply_create_us", b.shapes, func() error { return apply(other, created) }},
+		{"apply_move_us", b.moves, func() error { return apply(other, moved) }},
+		{"load_us", 1, func() error { return apply(yjs.New(3, yjs.Limits{}), [][]byte{state}) }},
+	}
+	for _, step := range steps {
+		if err := b.timed(step.name, step.n, step.f); err != nil {
+			return err
+		}
+	}
+	b.results["state_bytes"] = float64(len(state))
+	before := heap()
+	loaded := yjs.New(3, yjs.Limits{})
+	if err := apply(loaded, [][]byte{state}); err != nil {
+		return err
+	}
+	b.results["heap_mb"] = float64(heap()-before) / 1e6
+	b.results["size_mb"] = float64(loaded.Size()) / 1e6
+	runtime.KeepAlive([]any{doc, other, created, moved})
+	return nil
+}
+
+func heap() uint64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
+// inserting puts single characters at random places of a long text.
+func (b *bench) inserting() error {
+	doc := yjs.New(1, yjs.Limits{})
+	text := doc.Text("t")
+	random := rand.New(rand.NewPCG(1, 2))
+	if _, err := doc.Transact(func(tx *yjs.Tx) error { return text.Insert(tx, 0, strings.Repeat("x", 100_000)) }); err != nil {
+		return err
+	}
+	return b.timed("random_insert_us", 20_000, func() error {
+		_, err := each(20_000, func(int) ([]byte, error) {
+			return doc.Transact(func(tx *yjs.Tx) error { return text.Insert(tx, random.IntN(text.Len()+1), "y") })
+		})
+		return err
+	})
+}
+
+// typing takes the updates of somebody who types.
+func (b *bench) typing(file string) error {
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		return fmt.Errorf("failed to read the trace: %w", err)
+	}
+	var updates [][]byte
+	for len(raw) >= 4 {
+		n := binary.LittleEndian.Uint32(raw)
+		if uint64(n)+4 > uint64(len(raw)) {
+			return fmt.Errorf("the trace ends within an update: write it again with yjs.mjs --trace")
+		}
+		updates = append(updates, raw[4:4+n])
+		raw = raw[4+n:]
+	}
+	return b.timed("apply_typing_us", len(updates), func() error { return apply(yjs.New(1, yjs.Limits{}), updates) })
+}
