@@ -39,10 +39,11 @@ func (s *Server) newAPI() http.Handler {
 	recordAPI{s, s.userCaller}.register(mux, s.limited)
 	a.registerPresence(mux)
 	a.registerYjs(mux)
+	boardAPI{s, s.userCaller}.register(mux, s.limited)
 	mux.HandleFunc("/v1/", func(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, http.StatusNotFound, problem{Code: "NO_SUCH_CALL", Message: "there is GET /v1/rooms, POST /v1/rooms, POST /v1/match, POST /v1/connect, " +
-			"GET /v1/rooms/KIND/NAME/records/COLLECTION, POST /v1/rooms/KIND/NAME/call/MUTATION, GET /v1/presence, GET /v1/presence/KIND/NAME " +
-			"and GET /v1/users/USER/presence, not " + r.Method + " " + r.URL.Path})
+			"GET /v1/rooms/KIND/NAME/records/COLLECTION, POST /v1/rooms/KIND/NAME/call/MUTATION, GET /v1/presence, GET /v1/presence/KIND/NAME, " +
+			"GET /v1/users/USER/presence, POST /v1/rooms/KIND/NAME/token, " + boardCalls + ", not " + r.Method + " " + r.URL.Path})
 	})
 	return mux
 }

@@ -67,9 +67,9 @@ func httpStatus(code schema.Code) int {
 // recordStatus is httpStatus for the codes of record rooms.
 func recordStatus(code schema.Code) int {
 	switch code {
-	case schema.CodeNoSuchMutation, schema.CodeNoSuchCollection:
+	case schema.CodeNoSuchMutation, schema.CodeNoSuchCollection, schema.CodeNoSuchShape, schema.CodeNoSuchVersion:
 		return http.StatusNotFound
-	case schema.CodeDuplicate, schema.CodeSchemaMismatch:
+	case schema.CodeDuplicate, schema.CodeSchemaMismatch, schema.CodeShapeLocked:
 		return http.StatusConflict
 	case schema.CodeValidation:
 		return http.StatusUnprocessableEntity

@@ -119,6 +119,13 @@ func (e *endpoint) remove(c *conn) {
 	e.mu.Unlock()
 }
 
+// Connections is how many there are.
+func (e *endpoint) Connections() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return len(e.conns)
+}
+
 // Close refuses new connections, closes all others with GOING_AWAY and waits
 // until their goroutines have ended, which takes Config.Linger at most.
 func (e *endpoint) Close() error {
