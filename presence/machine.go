@@ -1,87 +1,188 @@
 package presence
 
 import (
+	"slices"
 	"time"
 
+	"github.com/parlor-server/parlor/persistence/value"
 	"github.com/parlor-server/parlor/schema"
 )
 
 // Machine is one presence room as pure data: no I/O, no clock, no goroutine.
 // Whoever runs it calls its methods one at a time and tells it the time, which
 // must not go back. Connections are numbered by the caller, freely.
-type Machine struct{}
+type Machine struct {
+	def     *definition
+	typed   typed
+	tick    uint64 // of the last Tick; what happens since is of tick + 1
+	last    uint32 // the member number given last
+	members []*member
+	conns   map[uint32]*member
+	numbers map[uint32]*member
+	users   map[string]int // connections of each user
+	all     channel        // everyone's
+	groups  map[string]*channel
+	grid    grid
+	changed []*member // whose row changed since the last Tick; each once
+	work    bool      // a Tick would do something
+	sweep   time.Time // when to look for states that time out; zero: never
+	casts   castQueue
+	turn    uint64 // counts viewers with a viewport; see member.mark
+	builder *schema.Builder
+	scratch scratch
+}
+
+// scratch is memory that is used again and again.
+type scratch struct {
+	row, checked  []byte // two states in the making; members' rows are swapped with them
+	patch         []byte
+	payload, rest []byte // of the Crowd in the making
+	extra         []byte // of it, what one viewer alone gets
+	holding       []*member
+}
 
 // NewMachine makes a room without anybody in it. The kind's Err must be nil.
-func NewMachine(kind Kind) *Machine { panic("not yet") }
+func NewMachine(kind Kind) *Machine {
+	if err := kind.Err(); err != nil {
+		panic(err.Error())
+	}
+	return &Machine{
+		def: kind.def, typed: kind.def.typed(), builder: schema.NewBuilder(),
+		conns: make(map[uint32]*member), numbers: make(map[uint32]*member),
+		users: make(map[string]int), groups: make(map[string]*channel),
+		grid: grid{edge: kind.def.cell},
+	}
+}
 
 // Join brings a connection in. Its member number, never given twice in a room's
 // life, is for Opened.member; its first frame, at the next Tick, is whole. The
-// error is a *schema.Error: ROOM_FULL, or what the Join hook says.
+// error is a *schema.Error (or the panic of the Join hook): ROOM_FULL, or what
+// the hook says.
 func (m *Machine) Join(now time.Time, conn uint32, user User) (member uint32, err error) {
-	panic("not yet")
+	if m.conns[conn] != nil {
+		panic("presence: a connection joins twice")
+	}
+	if len(m.members) >= m.def.maxMembers {
+		return 0, schema.Errorf(schema.CodeRoomFull, "the room has its %d members; try again later", m.def.maxMembers)
+	}
+	x := newMember(conn, user, now)
+	if m.def.joins {
+		if x.row, err = m.typed.join(nil, user); err != nil {
+			return 0, err
+		}
+		if err := m.fits(x.row); err != nil {
+			return 0, err
+		}
+	} else {
+		x.row = slices.Clone(m.def.blank)
+	}
+	m.last++
+	x.number = m.last
+	m.members = append(m.members, x)
+	m.conns[conn], m.numbers[x.number] = x, x
+	m.users[user.ID]++
+	m.work = true
+	if m.def.joins {
+		x.to = &m.all
+		m.show(x, x.to)
+	}
+	return x.number, nil
+}
+
+func newMember(conn uint32, user User, now time.Time) *member {
+	x := &member{conn: conn, user: user, heard: now, sampled: -1}
+	x.watching.whole = true
+	return x
 }
 
 // Leave takes a connection out; one that is not in is no error.
-func (m *Machine) Leave(now time.Time, conn uint32) { panic("not yet") }
+func (m *Machine) Leave(now time.Time, conn uint32) {
+	x := m.conns[conn]
+	if x == nil {
+		return
+	}
+	for len(x.watching.groups) > 0 {
+		m.leaveGroup(x, x.watching.groups[0].channel)
+	}
+	m.hide(x)
+	x.gone = true
+	delete(m.conns, conn)
+	delete(m.numbers, x.number)
+	if m.users[x.user.ID]--; m.users[x.user.ID] == 0 {
+		delete(m.users, x.user.ID)
+	}
+	m.members = without(m.members, x)
+}
 
 // Renew says that the connection's user has new claims: groups that it may not
 // be in any more it leaves.
-func (m *Machine) Renew(now time.Time, conn uint32, user User) { panic("not yet") }
-
-// Receive takes a verified Show, Cast, Look or Group. body is good during the
-// call. An error is a *schema.Error (or wraps one) for its sender; nothing was
-// changed then.
-func (m *Machine) Receive(now time.Time, conn uint32, head schema.Header, body []byte) error {
-	panic("not yet")
-}
-
-// Tick sends what is due: to each connection at most one Crowd, then the casts
-// that reach it. body is good during the call and may be the same for many.
-// send reports whether the connection took the message. A Crowd that it did
-// not take is made good in a later Tick, from what changed since the last one
-// that it took; a Casted that it did not take is lost.
-func (m *Machine) Tick(now time.Time, send func(conn uint32, head schema.Header, body []byte) bool) {
-	panic("not yet")
+func (m *Machine) Renew(now time.Time, conn uint32, user User) {
+	x := m.conns[conn]
+	if x == nil || user.ID != x.user.ID {
+		return
+	}
+	x.user = user
+	for i := len(x.watching.groups) - 1; i >= 0; i-- {
+		if c := x.watching.groups[i].channel; m.typed.group(user, c.name) != nil {
+			m.leaveGroup(x, c)
+		}
+	}
 }
 
 // Busy reports whether a Tick would do something now.
-func (m *Machine) Busy() bool { panic("not yet") }
+func (m *Machine) Busy() bool { return m.work }
 
 // Next is when a Tick has something to do even if nobody calls anything before:
 // a state that times out. Zero: never.
-func (m *Machine) Next() time.Time { panic("not yet") }
+func (m *Machine) Next() time.Time { return m.sweep }
 
-// Len is the number of connections, Users that of different users.
-func (m *Machine) Len() int { panic("not yet") }
+// Len is the number of connections.
+func (m *Machine) Len() int { return len(m.members) }
 
 // Users is the number of different users.
-func (m *Machine) Users() int { panic("not yet") }
+func (m *Machine) Users() int { return len(m.users) }
 
 // Member is one connection as those see it who are not in the room.
 type Member struct {
 	Number uint32
 	Conn   uint32
 	User   User
-	// State is the row of what it shows to everyone; nil if it shows nothing, or
-	// only to a private group. It is good until the next call of the machine.
-	State []byte
+	// State is what it shows to everyone; nil if it shows nothing, or only to a
+	// private group. It is good until the next call of the machine.
+	State value.Row
 }
 
 // Members calls f for each connection, in the order of their numbers, until f
-// returns false.
-func (m *Machine) Members(f func(Member) bool) { panic("not yet") }
-
-// Cast sends a cast in the server's name (from 0): to a group, or to everyone
-// if it is empty, or to one member alone. cast is a value of one of the types
-// given to OnCast, or a pointer to one.
-func (m *Machine) Cast(now time.Time, group string, to uint32, cast any) error { panic("not yet") }
-
-// Edit changes what a connection shows, with the server's rights: the Check
-// hook is not asked. T must be the kind's type.
-func Edit[T any](m *Machine, now time.Time, conn uint32, edit func(state *T) error) error {
-	panic("not yet")
+// returns false. f must not call the machine.
+func (m *Machine) Members(f func(Member) bool) {
+	for _, x := range m.members {
+		out := Member{Number: x.number, Conn: x.conn, User: x.user}
+		if x.at == &m.all {
+			out.State = x.row
+		}
+		if !f(out) {
+			return
+		}
+	}
 }
 
-// StateOf is what a connection shows, to whomever; ok is false if it shows
-// nothing or is not in. T must be the kind's type.
-func StateOf[T any](m *Machine, conn uint32) (state T, ok bool) { panic("not yet") }
+// fits refuses a state that is too long.
+func (m *Machine) fits(row []byte) error {
+	if len(row) <= m.def.stateBytes {
+		return nil
+	}
+	return schema.Errorf(schema.CodeTooLarge, "the state has %d bytes, this room takes %d", len(row), m.def.stateBytes)
+}
+
+// replace makes row what the member shows. It returns the memory of the old one
+// for use.
+func (m *Machine) replace(x *member, row []byte) (old []byte) {
+	old = x.row
+	if x.changed != m.tick+1 {
+		x.changed = m.tick + 1
+		x.before = append(x.before[:0], old...)
+		m.changed = append(m.changed, x)
+	}
+	x.row = row
+	return old
+}

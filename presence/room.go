@@ -16,7 +16,9 @@ type User = auth.User
 //
 // Hooks run in the room, one at a time: they must not wait. One that returns
 // an error refuses what was asked, and the error's text is the client's; one
-// that panics refuses it, too.
+// that panics refuses it, too. Text and bytes in a state that Check, Position
+// or a cast's check is given are good during the call: strings.Clone what is
+// kept.
 type Room[T any] struct {
 	Hz         int           // how often what changed is sent: default 30, at most 128
 	MaxMembers int           // connections in one room: default 1,000
@@ -45,6 +47,9 @@ type Room[T any] struct {
 	// Group says whether the user may enter the private group. Without the hook
 	// there are none.
 	Group func(u User, group string) error
+	// See says who may ask, without being in it, who is in a room. Without the
+	// hook every user may. It runs on any goroutine.
+	See func(u User, room string) error
 	// Casts are messages that are no state.
 	Casts []Cast[T]
 }
@@ -77,6 +82,25 @@ func (k Kind) Hz() int { return k.def.hz }
 
 // MaxMembers is how many connections a room takes.
 func (k Kind) MaxMembers() int { return k.def.maxMembers }
+
+// MaySee asks the See hook whether the user may ask who is in a room.
+func (k Kind) MaySee(u User, room string) error {
+	if k.def.see == nil {
+		return nil
+	}
+	return guarded("See", func() error { return k.def.see(u, room) })
+}
+
+// AppendState appends a row of Member.State as a JSON object.
+func (k Kind) AppendState(dst []byte, row []byte) []byte {
+	return k.def.wire.State.AppendJSON(dst, row)
+}
+
+// CheckCast says why a value could not be cast in such a room, or nil.
+func (k Kind) CheckCast(cast any) error {
+	_, _, err := k.def.encodeCast(cast)
+	return err
+}
 
 // Descriptor is the JSON that Opened carries (docs/presence.md, S2). Do not
 // change it.

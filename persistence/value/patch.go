@@ -120,10 +120,12 @@ func (c *Collection) Without(p Patch, drop func(field int) bool) Patch {
 // it lacked. Both must have passed their checks.
 func (c *Collection) ApplyPatch(row Row, p Patch) Row {
 	out := make([]byte, 0, len(row)+len(p)+len(c.Fields))
-	return c.appendPatched(out, row, p)
+	return c.AppendPatched(out, row, p)
 }
 
-func (c *Collection) appendPatched(out []byte, row Row, p Patch) []byte {
+// AppendPatched appends the row of ApplyPatch to out, which shares no memory
+// with row and p.
+func (c *Collection) AppendPatched(out []byte, row Row, p Patch) []byte {
 	r := c.walkPatch(p)
 	r.next()
 	n, at, done := c.count(row), 1, 1 // the row is copied up to done

@@ -2,120 +2,140 @@ package host
 
 import (
 	"context"
-	"encoding/json"
-	"log/slog"
-	"sync/atomic"
-	"time"
+	"sync"
 
+	"github.com/parlor-server/parlor/internal/roomname"
 	"github.com/parlor-server/parlor/presence"
 	"github.com/parlor-server/parlor/schema"
 	"github.com/parlor-server/parlor/tick"
 )
 
-// Config configures a Host. Zero values stand for the defaults named here.
-type Config struct {
-	Kinds     []presence.Kind // of rooms that can be opened
-	Scheduler *tick.Scheduler // required: steps the rooms; closed by its owner after the host
-	Logger    *slog.Logger    // nil: none
-	MaxRooms  int             // at once: 10,000; more opens are answered with TOO_MANY_ROOMS
-	IdleAfter time.Duration   // a room without anybody stays in memory: 10 s
-
-	// MayOpen says whether a client at that address may make one more room. Nil:
-	// it may.
-	MayOpen func(remote string) bool
-}
-
 // Host runs presence rooms. Its methods may be called by any goroutine.
-type Host struct{}
+type Host struct {
+	cfg   Config
+	kinds map[string]presence.Kind
+	stats Stats
+	index index
+	live  sync.WaitGroup // rooms
+
+	mu      sync.Mutex // guards all below, and room.held
+	closing bool
+	rooms   map[string]*room
+}
 
 // New makes a host without rooms.
-func New(cfg Config) (*Host, error) { panic("not yet") }
+func New(cfg Config) (*Host, error) {
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	h := &Host{cfg: cfg, kinds: make(map[string]presence.Kind), rooms: make(map[string]*room)}
+	for _, kind := range cfg.Kinds {
+		h.kinds[kind.Name()] = kind
+	}
+	return h, nil
+}
 
 // Kinds lists what can be opened.
-func (h *Host) Kinds() []presence.Kind { panic("not yet") }
-
-// Open makes the room if there is none, and holds a seat in it.
-func (h *Host) Open(ctx context.Context, req OpenRequest) (*Seat, error) { panic("not yet") }
-
-// Close tells all members that the server goes away, and ends the rooms.
-func (h *Host) Close() { panic("not yet") }
-
-// Seat is one client's way into one room. Its methods may be called by any
-// goroutine and do not block.
-type Seat struct{}
-
-// Enter queues the arrival; Opened, or an Error, arrives through link.
-func (s *Seat) Enter(link Link) error { panic("not yet") }
-
-// Receive takes a verified message to the room.
-func (s *Seat) Receive(head schema.Header, body []byte) error { panic("not yet") }
-
-// Renew says that the client's user has shown a new token.
-func (s *Seat) Renew(user presence.User) { panic("not yet") }
-
-// Leave says that the client asked to leave. Left arrives through the link.
-func (s *Seat) Leave() { panic("not yet") }
-
-// Lost says that the connection ended.
-func (s *Seat) Lost() { panic("not yet") }
-
-// Occupancy is how full a room is.
-type Occupancy struct {
-	Room    string `json:"room"`
-	Members int    `json:"members"` // connections
-	Users   int    `json:"users"`
-}
-
-// Occupancy lists the rooms of a kind that have somebody in them, by name; of
-// all kinds if kind is empty.
-func (h *Host) Occupancy(kind string) []Occupancy { panic("not yet") }
-
-// RoomInfo is who is in a room.
-type RoomInfo struct {
-	Occupancy
-	Online []MemberInfo `json:"online"`
-}
-
-// MemberInfo is one connection.
-type MemberInfo struct {
-	Member uint32          `json:"member"`
-	User   string          `json:"user"`
-	Name   string          `json:"name,omitempty"`
-	State  json.RawMessage `json:"state,omitempty"` // what it shows to everyone
-}
-
-// Room tells who is in a room and what they show to everyone. A room that
-// nobody is in is empty, and no error; a name that no room can have is one.
-func (h *Host) Room(ctx context.Context, name string) (RoomInfo, error) { panic("not yet") }
-
-// Place is a connection of a user in a room.
-type Place struct {
-	Room   string `json:"room"`
-	Member uint32 `json:"member"`
-}
-
-// User lists where a user is online now.
-func (h *Host) User(id string) []Place { panic("not yet") }
-
-// Cast sends a cast in the server's name to everyone in a room, or to a group
-// or a member of it. See presence.Machine.Cast.
-func (h *Host) Cast(room, group string, to uint32, cast any) error { panic("not yet") }
-
-// Edit changes what a member shows, with the server's rights. It returns before
-// that is done: edit runs in the room, and must not wait.
-func Edit[T any](h *Host, room string, member uint32, edit func(state *T) error) error {
-	panic("not yet")
-}
-
-// Stats counts what the host has done. Read them with Load.
-type Stats struct {
-	Rooms, Members              atomic.Int64  // now
-	Received, Refused           atomic.Uint64 // messages of clients
-	Frames, Bytes               atomic.Uint64 // Crowds sent, and their bytes
-	Skipped                     atomic.Uint64 // Crowds that a slow client was not sent
-	Casts, CastsSent, CastsLost atomic.Uint64
-	RoomsOpened, RoomsFaulted   atomic.Uint64
-}
+func (h *Host) Kinds() []presence.Kind { return h.cfg.Kinds }
 
 // Stats returns the counters.
-func (h *Host) Stats() *Stats { panic("not yet") }
+func (h *Host) Stats() *Stats { return &h.stats }
+
+const goingAway = "the server is shutting down"
+
+// Open makes the room if there is none, and holds a seat in it. It does not
+// wait. The error is a *schema.Error.
+func (h *Host) Open(_ context.Context, req OpenRequest) (*Seat, error) {
+	kind, err := h.kindOf(req.Room)
+	if err != nil {
+		return nil, err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closing {
+		return nil, schema.Errorf(schema.CodeGoingAway, goingAway)
+	}
+	r := h.rooms[req.Room]
+	if r == nil {
+		if len(h.rooms) >= h.cfg.MaxRooms {
+			return nil, schema.Errorf(schema.CodeTooManyRooms, "this server has its %d presence rooms; try again later", h.cfg.MaxRooms)
+		}
+		if req.Remote != "" && h.cfg.MayOpen != nil && !h.cfg.MayOpen(req.Remote) {
+			return nil, schema.Errorf(schema.CodeRateLimited, "too many new rooms from your address; wait a second")
+		}
+		r = newRoom(h, kind, req.Room)
+		h.rooms[req.Room] = r
+		h.live.Add(1)
+		h.stats.Rooms.Add(1)
+		h.stats.RoomsOpened.Add(1)
+		r.task = h.cfg.Scheduler.Add(tick.Rate(kind.Hz()), r)
+	}
+	r.held++
+	return &Seat{room: r, request: req}, nil
+}
+
+// kindOf finds the kind of a room by its name, "kind/name".
+func (h *Host) kindOf(room string) (presence.Kind, error) {
+	kind, _, ok := roomname.Split(room)
+	if !ok {
+		return presence.Kind{}, schema.Errorf(schema.CodeNoSuchRoom, "%q names no presence room: %s", room, roomname.Rule)
+	}
+	k, ok := h.kinds[kind]
+	if !ok {
+		return presence.Kind{}, schema.Errorf(schema.CodeNoSuchKind, "this server has no presence rooms of the kind %q", kind)
+	}
+	return k, nil
+}
+
+// find returns the room, or nil if it is not there.
+func (h *Host) find(name string) *room {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.rooms[name]
+}
+
+// release lets go of a room, which may end then.
+func (h *Host) release(r *room) {
+	h.mu.Lock()
+	r.held--
+	h.mu.Unlock()
+}
+
+// forget takes a room that has ended out of the list.
+func (h *Host) forget(r *room) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.rooms[r.name] == r {
+		delete(h.rooms, r.name)
+		h.stats.Rooms.Add(-1)
+		h.live.Done()
+	}
+}
+
+// retire takes a room that nobody is in out of the list, unless somebody is on
+// the way into it.
+func (h *Host) retire(r *room) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if r.held > 0 || !r.inbox.closeEmpty() {
+		return false
+	}
+	delete(h.rooms, r.name)
+	h.stats.Rooms.Add(-1)
+	h.live.Done()
+	return true
+}
+
+// Close tells all members that the server goes away, and ends the rooms. The
+// scheduler must still run.
+func (h *Host) Close() {
+	h.mu.Lock()
+	h.closing = true
+	for _, r := range h.rooms {
+		r.closing.Store(true)
+		r.task.Wake()
+	}
+	h.mu.Unlock()
+	h.live.Wait()
+}

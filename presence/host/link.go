@@ -1,4 +1,3 @@
-// Package host runs presence rooms on a tick.Scheduler.
 package host
 
 import (
