@@ -7,6 +7,8 @@
 //	go run ./bench flood   [--json]
 //	go run ./bench age     [--json]
 //	go run ./bench smooth  [--json]
+//	go run ./bench presence [--members 1000] [--json]
+//	go run ./bench canvas  [--shapes 10000] [--json]
 //	go run ./bench crash   [--rounds 100] [--seed 1] [--json]
 //
 // Every process that is measured has a core for itself: the server core 0, the

@@ -125,7 +125,7 @@ func (p *programs) flood(ctx context.Context, s *server, plan plan, rate int, r 
 	}
 	d := after.minus(before)
 	r.made = d.values["parlor_udp_accepted_total"]
-	players := float64(plan.Rooms*plan.Players) * 1000 / beatPeriod
+	players := float64(plan.Rooms*plan.Players) * 1000 / usualBeat
 	r.seen = d.values["parlor_udp_packets_in_total"] - players*r.sent.Seconds
 	return nil
 }
@@ -149,7 +149,7 @@ func newFloodReport(p plan, rate int, rounds []floodRound) floodReport {
 			return (r.flood.ServerCPU - r.quiet.ServerCPU) * r.flood.Seconds / max(1, r.seen) * 1e6
 		}),
 		PlayerCPU: mid(func(r floodRound) float64 {
-			return r.quiet.ServerCPU * 1e6 / (float64(p.Rooms*p.Players) * 1000 / beatPeriod)
+			return r.quiet.ServerCPU * 1e6 / (float64(p.Rooms*p.Players) * 1000 / usualBeat)
 		}),
 	}
 	for _, r := range rounds {

@@ -22,7 +22,7 @@ import (
 
 const (
 	again        = syscall.EAGAIN
-	beatPeriod   = 50                     // milliseconds between two inputs of a client
+	usualBeat    = 50                     // milliseconds between two inputs of a client
 	pulsePeriod  = 10                     // milliseconds between two looks at timers, as KCP's
 	settle       = 200 * time.Millisecond // after the server was asked for its counts
 	joinPatience = 20 * time.Second
@@ -43,6 +43,8 @@ type load struct {
 	awake   [pulsePeriod][]*client // want a pulse, by the millisecond in which they get it
 	pulses  int                    // milliseconds in which there were any
 	ready   int
+	period  int // milliseconds between two inputs of a client
+	inverse int
 	beating bool
 	rand    *rand.Rand
 	build   *schema.Builder
@@ -97,6 +99,11 @@ func newLoad(p plan) (*load, error) {
 		byFD: make(map[int32]*client), rand: rand.New(rand.NewPCG(1, 2)), build: schema.NewBuilder(),
 		http: http.Client{Timeout: tokenTimeout},
 	}
+	l.period = usualBeat
+	if p.Hz > 0 {
+		l.period = 1000 / p.Hz
+	}
+	l.inverse = inverseOf(l.period)
 	if p.UDP {
 		if l.hub, err = newHub(l, p.Rooms*p.Players); err != nil {
 			return nil, err
@@ -249,12 +256,23 @@ func (l *load) beatAll(ms int) {
 	if !l.beating {
 		return
 	}
-	const stride, inverse = 7, 43 // stride * inverse = 1 mod beatPeriod
-	for i := ms * inverse % beatPeriod; i < len(l.clients); i += beatPeriod {
+	for i := ms * l.inverse % l.period; i < len(l.clients); i += l.period {
 		if c := l.clients[i]; !c.dead {
 			c.talk.beat(c)
 		}
 	}
+}
+
+// inverseOf is the number whose product with the stride between two clients of
+// a room is 1 mod period.
+func inverseOf(period int) int {
+	const stride = 7
+	for i := 1; i < period; i++ {
+		if stride*i%period == 1 {
+			return i
+		}
+	}
+	return 1
 }
 
 // fail counts an error.

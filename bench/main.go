@@ -26,6 +26,8 @@ const usage = `bench measures Parlor.
   go run ./bench crash     what is left of confirmed writes when processes are killed
   go run ./bench bank      durable transfers, beside PostgreSQL and SQLite
   go run ./bench records   record rooms: fan-out, subscriptions, opening, late joiners
+  go run ./bench presence  cursors in presence rooms, beside the least that it takes
+  go run ./bench canvas    boards: the core beside yjs, full boards, many people
 
 Each has --help.
 `
@@ -44,6 +46,9 @@ func commands() map[string]func(ctx context.Context, args []string) error {
 		"bank":    runBank,
 		"records": runRecords,
 
+		"presence": runPresence,
+		"canvas":   runCanvas,
+
 		"-load":     serveLoad,
 		"-floor":    serveFloor,
 		"-udpfloor": serveUDPFloor,
@@ -56,6 +61,10 @@ func commands() map[string]func(ctx context.Context, args []string) error {
 		"-records":     serveRecords,
 		"-recordsload": serveRecordsLoad,
 		"-shelf":       serveShelf,
+
+		"-together":   serveTogether,
+		"-canvascore": serveCanvasCore,
+		"-latejoin":   serveLateJoin,
 	}
 }
 

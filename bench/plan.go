@@ -6,7 +6,7 @@ import "time"
 
 // plan tells the load process what to do. It travels as JSON.
 type plan struct {
-	System  string // whose protocol: parlor, floor, colyseus or kcp
+	System  string // whose protocol: parlor, presence, board, floor, colyseus or kcp
 	UDP     bool   // instead of WebSocket
 	Addr    string // HOST:PORT of the server
 	Admin   string // URL of the server's metrics; "": it has none
@@ -15,6 +15,7 @@ type plan struct {
 	Players int // in each room
 	Warm    time.Duration
 	Window  time.Duration
+	Hz      int  // of clients' messages; 0: 20
 	Up      int  // floor: bytes of a client's message
 	Idle    bool // players send nothing but answers
 	Lobby   bool // parlor: players join no room

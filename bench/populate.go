@@ -43,6 +43,10 @@ func (l *load) equip(c *client, room *meeting, seat int) error {
 		c.talk, c.link = newFloorPlayer(l.plan.Up, index), web(at(fmt.Sprintf("/?room=%d&seat=%d", index/l.plan.Players, seat)))
 	case l.plan.System == systemKCP:
 		c.talk, c.link = newKCPPlayer(l.plan, index), plain()
+	case l.plan.System == systemPresence:
+		c.talk, c.link = &shower{room: fmt.Sprint("cursors/", index/l.plan.Players), sampled: sampled}, web(at("/ws"))
+	case l.plan.System == systemBoard:
+		c.talk, c.link = newDrawer(index), web(at("/ws"))
 	case l.plan.System == systemColyseus:
 		p := &colyseusPlayer{addr: l.plan.Addr, room: room, index: uint32(index)}
 		c.talk, c.link = p, web(p.path)

@@ -23,6 +23,8 @@ const (
 	systemFloor    = "floor"
 	systemColyseus = "colyseus"
 	systemKCP      = "kcp"
+	systemPresence = "presence"
+	systemBoard    = "board"
 
 	kindWalkers = "walkers"
 )
@@ -40,6 +42,24 @@ type programs struct {
 
 // newPrograms builds the server as its users do, unless there is one already.
 func newPrograms(ctx context.Context, server, record string) (*programs, error) {
+	p, err := ownPrograms()
+	if err != nil {
+		return nil, err
+	}
+	p.parlor, p.record = server, record
+	if server == "" {
+		p.parlor = filepath.Join(p.folder, "parlor")
+		build := exec.CommandContext(ctx, "go", "build", "-o", p.parlor, "github.com/parlor-server/parlor/cmd/parlor")
+		if out, err := build.CombinedOutput(); err != nil {
+			p.close()
+			return nil, fmt.Errorf("failed to build the server (run this inside the repository, or give --server): %w\n%s", err, out)
+		}
+	}
+	return p, nil
+}
+
+// ownPrograms are those that need nothing but this program.
+func ownPrograms() (*programs, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("failed to find this program: %w", err)
@@ -48,16 +68,7 @@ func newPrograms(ctx context.Context, server, record string) (*programs, error) 
 	if err != nil {
 		return nil, fmt.Errorf("failed to make a folder for the server: %w", err)
 	}
-	p := &programs{self: self, parlor: server, record: record, folder: folder}
-	if server == "" {
-		p.parlor = filepath.Join(folder, "parlor")
-		build := exec.CommandContext(ctx, "go", "build", "-o", p.parlor, "github.com/parlor-server/parlor/cmd/parlor")
-		if out, err := build.CombinedOutput(); err != nil {
-			p.close()
-			return nil, fmt.Errorf("failed to build the server (run this inside the repository, or give --server): %w\n%s", err, out)
-		}
-	}
-	return p, nil
+	return &programs{self: self, folder: folder}, nil
 }
 
 // addPeer makes a peer ready to start.
@@ -87,6 +98,8 @@ func (p *programs) start(ctx context.Context, plan plan, down int) (*server, err
 		return p.colyseus.start(ctx)
 	case systemKCP:
 		return p.startKCP(ctx, plan, down)
+	case systemPresence, systemBoard:
+		return p.startTogether(ctx)
 	}
 	return p.startParlor(ctx)
 }
@@ -115,6 +128,23 @@ func (p *programs) startParlor(ctx context.Context) (*server, error) {
 			s.profile = s.admin + "debug/pprof/profile"
 		}
 	}
+	return s, nil
+}
+
+// startTogether starts the benchmarks' own presence rooms and boards.
+func (p *programs) startTogether(ctx context.Context) (*server, error) {
+	p.runs++
+	s, err := startServer(ctx, p.self, "-together", "--data="+filepath.Join(p.folder, "data"+strconv.Itoa(p.runs)))
+	if err != nil {
+		return nil, err
+	}
+	line, err := s.line()
+	if err != nil {
+		s.end()
+		return nil, err
+	}
+	s.addr, s.admin, _ = strings.Cut(line, " ")
+	s.profile = s.admin + "debug/pprof/profile"
 	return s, nil
 }
 

@@ -104,7 +104,7 @@ func runWalkers(ctx context.Context, args []string) error {
 		}
 		systems = append(systems, o.peer)
 	}
-	rounds, err := runRounds(ctx, p, o, systems)
+	rounds, err := o.rounding().run(ctx, func() (round, error) { return runRound(ctx, p, o, systems) })
 	if err != nil {
 		return err
 	}
@@ -116,46 +116,8 @@ func runWalkers(ctx context.Context, args []string) error {
 	return printWalkers(os.Stdout, o, rounds)
 }
 
-// round is one run of each system, one right after the other.
-type round map[string]measurement
-
-// other is the most CPU that other processes used in one of the runs.
-func (r round) other() (most float64) {
-	for _, m := range r {
-		most = max(most, m.OtherCPU)
-	}
-	return most
-}
-
-// runRounds makes as many rounds as wanted, and further ones for those in which
-// other processes disturbed, while there is time. The least disturbed are kept.
-func runRounds(ctx context.Context, p *programs, o walkersOptions, systems []string) ([]round, error) {
-	var rounds []round
-	for {
-		began := elapsed(ctx)
-		r, err := runRound(ctx, p, o, systems)
-		if err != nil {
-			return nil, err
-		}
-		rounds = append(rounds, r)
-		took := elapsed(ctx) - began
-		worst := 0
-		for i := range rounds {
-			if rounds[i].other() > rounds[worst].other() {
-				worst = i
-			}
-		}
-		if len(rounds) > o.repetitions {
-			rounds = append(rounds[:worst], rounds[worst+1:]...)
-		}
-		undisturbed := rounds[min(worst, len(rounds)-1)].other() <= o.maxOther && len(rounds) <= o.repetitions
-		if len(rounds) == o.repetitions && (undisturbed || elapsed(ctx)+took > o.budget) {
-			return rounds, nil
-		}
-		if elapsed(ctx)+took > o.budget {
-			return rounds, nil
-		}
-	}
+func (o walkersOptions) rounding() rounding {
+	return rounding{repetitions: o.repetitions, maxOther: o.maxOther, budget: o.budget}
 }
 
 func runRound(ctx context.Context, p *programs, o walkersOptions, systems []string) (round, error) {
