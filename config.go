@@ -107,6 +107,7 @@ const (
 	DefaultRecordKeep    = 7 * 24 * time.Hour
 	DefaultRecordHistory = 48 * time.Hour
 	DefaultMutationRate  = 1000
+	DefaultYjsMessage    = 8 << 20
 	DefaultDrainTimeout  = 30 * time.Second
 
 	developmentDrainTimeout = time.Second
@@ -133,6 +134,7 @@ func (c Config) withDefaults() Config {
 	c.RecordKeep = max(or(c.RecordKeep, DefaultRecordKeep), 0)
 	c.RecordHistory = or(c.RecordHistory, DefaultRecordHistory)
 	c.MutationRate = or(c.MutationRate, DefaultMutationRate)
+	c.YjsMessage = or(c.YjsMessage, DefaultYjsMessage)
 	c.DrainTimeout = max(or(c.DrainTimeout, drain), 0)
 	c.Loops = or(c.Loops, runtime.GOMAXPROCS(0))
 	c.Logger = or(c.Logger, slog.Default())

@@ -39,19 +39,22 @@ type program struct {
 
 // commands is the command line.
 type commands struct {
-	Serve   serveCommand   `cmd:"" help:"Run the games until Ctrl-C or SIGTERM."`
-	Bots    botsCommand    `cmd:"" help:"Let bots play on a running server, and measure it."`
-	Netsim  netsimCommand  `cmd:"" help:"Put a bad network between clients and a running server."`
-	Replay  replayCommands `cmd:"" help:"Check, show and compare recordings of rooms."`
-	Gen     genCommands    `cmd:"" help:"Write code for clients of this program's rooms."`
-	Call    callCommand    `cmd:"" help:"Run a mutation in a record room of a running server."`
-	Query   queryCommand   `cmd:"" help:"Print records of a running server."`
-	Watch   watchCommand   `cmd:"" help:"Print records of a running server, and every change of them."`
-	Backup  backupCommand  `cmd:"" help:"Copy all record rooms into a file."`
-	Restore restoreCommand `cmd:"" help:"Make the record rooms of a data folder out of a backup."`
-	Check   checkCommand   `cmd:"" help:"Look for damage in the record rooms of a data folder."`
-	Dump    dumpCommand    `cmd:"" help:"Print all records of a collection, out of a data folder."`
-	Version versionCommand `cmd:"" help:"Print this program's version."`
+	Serve    serveCommand    `cmd:"" help:"Run the games until Ctrl-C or SIGTERM."`
+	Bots     botsCommand     `cmd:"" help:"Let bots play on a running server, and measure it."`
+	Netsim   netsimCommand   `cmd:"" help:"Put a bad network between clients and a running server."`
+	Replay   replayCommands  `cmd:"" help:"Check, show and compare recordings of rooms."`
+	Gen      genCommands     `cmd:"" help:"Write code for clients of this program's rooms."`
+	Call     callCommand     `cmd:"" help:"Run a mutation in a record room of a running server."`
+	Query    queryCommand    `cmd:"" help:"Print records of a running server."`
+	Watch    watchCommand    `cmd:"" help:"Print records of a running server, and every change of them."`
+	Export   exportCommand   `cmd:"" help:"Print a board or a document of a running server."`
+	Import   importCommand   `cmd:"" help:"Replace a board of a running server by what export printed."`
+	Versions versionsCommand `cmd:"" help:"List, save and restore versions of a board of a running server."`
+	Backup   backupCommand   `cmd:"" help:"Copy all record rooms, boards and documents into a file."`
+	Restore  restoreCommand  `cmd:"" help:"Make the rooms of a data folder out of a backup."`
+	Check    checkCommand    `cmd:"" help:"Look for damage in the rooms of a data folder."`
+	Dump     dumpCommand     `cmd:"" help:"Print all records of a collection, or a board, out of a data folder."`
+	Version  versionCommand  `cmd:"" help:"Print this program's version."`
 }
 
 // exitStatus ends the program with a status of its own; the command has

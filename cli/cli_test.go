@@ -45,6 +45,7 @@ func TestHelp(t *testing.T) {
 		"show": {"replay", "show", "--help"}, "bisect": {"replay", "bisect", "--help"},
 		"call": {"call", "--help"}, "query": {"query", "--help"}, "watch": {"watch", "--help"}, "backup": {"backup", "--help"},
 		"restore": {"restore", "--help"}, "check": {"check", "--help"}, "dump": {"dump", "--help"}, "gen": {"gen", "ts", "--help"},
+		"export": {"export", "--help"}, "import": {"import", "--help"}, "versions": {"versions", "--help"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			status, got, log := run(t, args...)

@@ -14,23 +14,24 @@ import (
 	"github.com/parlor-server/parlor/persistence/value"
 )
 
-// dumpCommand writes a collection's records as text.
+// dumpCommand writes a collection's records, or a board, as text.
 type dumpCommand struct {
-	Room       string `required:"" placeholder:"KIND/NAME" help:"The record room."`
-	Collection string `placeholder:"NAME" help:"The collection. Without it, the room's collections are listed."`
-	Format     string `default:"json" enum:"json,csv" placeholder:"FORMAT" help:"json: one object a line; csv: with a line of names first."`
+	Room       string `required:"" placeholder:"KIND/NAME" help:"The record room, board or document."`
+	Collection string `placeholder:"NAME" help:"The collection of a record room. Without it, the collections are listed."`
+	Format     string `default:"json" enum:"json,csv,svg,yjs" placeholder:"FORMAT" help:"Of records json, one object a line, or csv; of a board json, svg or yjs; of a document yjs."`
 	dataFolder
 }
 
 // Help is the long text of dump --help.
 func (dumpCommand) Help() string {
-	return `Prints all records of a collection, out of the data folder of a server that
-does not run, in the order of their keys.
+	return `Prints all records of a collection, in the order of their keys, or a board or
+document, out of the data folder of a server that does not run.
 
 Examples:
 
     PROGRAM dump --room tasks/main
-    PROGRAM dump --room tasks/main --collection Tasks --format csv > tasks.csv`
+    PROGRAM dump --room tasks/main --collection Tasks --format csv > tasks.csv
+    PROGRAM dump --room board/main --format svg > main.svg`
 }
 
 // Run prints.
@@ -43,6 +44,12 @@ func (c *dumpCommand) Run(p *program) (err error) {
 	room, err := c.room(s)
 	if err != nil {
 		return err
+	}
+	if kind, ok := canvasKind(p.cfg.Canvas, c.Room); ok {
+		return c.dumpCanvas(p.stdout, kind, room)
+	}
+	if c.Format != "json" && c.Format != "csv" {
+		return fmt.Errorf("%s is a record room: use --format json or csv", c.Room)
 	}
 	schema, spaces, err := records.ReadSchema(spacesOf{room})
 	if err != nil {

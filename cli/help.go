@@ -22,6 +22,9 @@ func description(name string, cfg parlor.Config) string {
 	if len(cfg.Records) > 0 {
 		serves += ". Its record rooms: " + strings.Join(recordKinds(cfg), ", ")
 	}
+	if len(cfg.Canvas) > 0 {
+		serves += ". Its boards and documents: " + strings.Join(canvasKinds(cfg), ", ")
+	}
 	return inExamples(`A game server on Parlor. `+serves+`
 
 Start it, and open the page that it names:
@@ -37,6 +40,14 @@ Replay what its rooms recorded, and check every tick:
 func recordKinds(cfg parlor.Config) []string {
 	kinds := make([]string, len(cfg.Records))
 	for i, kind := range cfg.Records {
+		kinds[i] = kind.Name()
+	}
+	return kinds
+}
+
+func canvasKinds(cfg parlor.Config) []string {
+	kinds := make([]string, len(cfg.Canvas))
+	for i, kind := range cfg.Canvas {
 		kinds[i] = kind.Name()
 	}
 	return kinds

@@ -73,11 +73,11 @@ func (o *operator) answer(ctx context.Context, program, method, path string, bod
 	return nil
 }
 
-// roomPath is the path of a record room's calls.
+// roomPath is the path of a room's calls.
 func roomPath(room string) (string, error) {
 	kind, name, ok := strings.Cut(room, "/")
 	if !ok || kind == "" || name == "" {
-		return "", fmt.Errorf("%q names no record room: write KIND/NAME, such as tasks/main", room)
+		return "", fmt.Errorf("%q names no room: write KIND/NAME, such as tasks/main", room)
 	}
 	return "/v1/rooms/" + url.PathEscape(kind) + "/" + url.PathEscape(name), nil
 }

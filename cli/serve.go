@@ -29,6 +29,7 @@ type serveCommand struct {
 	AuthJWKS     string `name:"auth-jwks" group:"players" default:"${auth_jwks}" placeholder:"URL" help:"Where an identity provider publishes its keys; fetched again when they rotate."`
 	AuthIssuer   string `group:"players" default:"${auth_issuer}" placeholder:"NAME" help:"The issuer that tokens must name."`
 	AuthAudience string `group:"players" default:"${auth_audience}" placeholder:"NAME" help:"The audience that tokens must name."`
+	RoomKey      string `group:"players" default:"${room_key}" placeholder:"FILE" help:"Key of tokens for Yjs rooms, 32 bytes in base64, that several servers share. Default: one of its own in --data."`
 	Guests       bool   `group:"players" default:"${guests}" help:"Also let in players without a token. Without a key everyone is a guest."`
 
 	Data        string        `group:"keep" default:"${data}" placeholder:"DIR" help:"Folder for all that the server keeps."`
@@ -37,6 +38,7 @@ type serveCommand struct {
 	RecordKeep  time.Duration `group:"keep" default:"${record_keep}" placeholder:"TIME" help:"How long a recording stays; negative: for ever."`
 
 	History      time.Duration `group:"keep" default:"${history}" placeholder:"TIME" help:"How far record rooms know what changed, for clients that were away; negative: for ever."`
+	YjsMessage   size          `group:"keep" default:"${yjs_message}" placeholder:"SIZE" help:"Longest message of a stock Yjs client; one that was offline sends all that it wrote in one."`
 	MutationRate int           `group:"keep" default:"${mutation_rate}" placeholder:"N" help:"Mutations a second that one client may send to record rooms."`
 
 	Admin        string         `group:"operate" default:"${admin}" placeholder:"HOST:PORT" help:"Where operators find metrics, profiles and rooms; or off."`
@@ -78,6 +80,7 @@ func defaults(cfg parlor.Config) kong.Option {
 		keep = cfg.RecordKeep
 	}
 	history := cmp.Or(cfg.RecordHistory, parlor.DefaultRecordHistory)
+	yjsMessage := size(cmp.Or(cfg.YjsMessage, parlor.DefaultYjsMessage))
 	drain := parlor.DefaultDrainTimeout
 	if cfg.DrainTimeout > 0 {
 		drain = cfg.DrainTimeout
@@ -97,12 +100,14 @@ func defaults(cfg parlor.Config) kong.Option {
 		"auth_jwks":     cfg.Auth.JWKSURL,
 		"auth_issuer":   cfg.Auth.Issuer,
 		"auth_audience": cfg.Auth.Audience,
+		"room_key":      cfg.Auth.RoomKey,
 		"guests":        fmt.Sprint(cfg.Auth.AllowGuests),
 		"data":          or(cfg.Data, parlor.DefaultData),
 		"record":        or(cfg.Record, parlor.DefaultRecord),
 		"record_limit":  limit.String(),
 		"record_keep":   keep.String(),
 		"history":       history.String(),
+		"yjs_message":   yjsMessage.String(),
 		"mutation_rate": fmt.Sprint(cmp.Or(cfg.MutationRate, parlor.DefaultMutationRate)),
 		"drain":         drain.String(),
 		"loops":         fmt.Sprint(cfg.Loops),
@@ -125,10 +130,12 @@ func (c *serveCommand) config(cfg parlor.Config) parlor.Config {
 	}
 	cfg.TLSCert, cfg.TLSKey, cfg.BehindProxy = c.TLSCert, c.TLSKey, c.BehindProxy
 	cfg.Auth.Keys, cfg.Auth.JWKSURL = c.AuthKeys, c.AuthJWKS
+	cfg.Auth.RoomKey = c.RoomKey
 	cfg.Auth.Issuer, cfg.Auth.Audience, cfg.Auth.AllowGuests = c.AuthIssuer, c.AuthAudience, c.Guests
 	cfg.Data, cfg.Record = c.Data, c.Record
 	cfg.RecordLimit, cfg.RecordKeep = int64(c.RecordLimit), c.RecordKeep
 	cfg.RecordHistory, cfg.MutationRate = c.History, c.MutationRate
+	cfg.YjsMessage = int(c.YjsMessage)
 	cfg.Loops = c.Loops
 	if len(c.Origin) > 0 {
 		cfg.Origins = c.Origin
@@ -155,7 +162,7 @@ func (c *serveCommand) Run(p *program) error {
 		}
 		cfg.Logger = logger
 	}
-	if len(cfg.Records) > 0 {
+	if len(cfg.Records)+len(cfg.Canvas) > 0 {
 		leaveRoomForTheDisk()
 	}
 	server, err := parlor.New(cfg)
