@@ -150,7 +150,7 @@ func TestServeSettings(t *testing.T) {
 	got.Rooms = nil
 	want := parlor.Config{
 		Addr: "127.0.0.1:7777", AdminAddr: "127.0.0.1:7778", Data: "data", Record: "all",
-		RecordLimit: 1 << 30, RecordKeep: 7 * 24 * time.Hour, RecordHistory: 48 * time.Hour, MutationRate: 1000,
+		RecordLimit: 1 << 30, RecordKeep: 7 * 24 * time.Hour, RecordHistory: 48 * time.Hour, MutationRate: 1000, YjsMessage: 8 << 20,
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("by default\n%+v, want\n%+v", got, want)
@@ -158,9 +158,9 @@ func TestServeSettings(t *testing.T) {
 
 	full := parlor.Config{
 		Addr: ":1", TLSCert: "c", TLSKey: "k", BehindProxy: true, Origins: []string{"a", "b"},
-		Auth:      auth.Config{Keys: "f", JWKSURL: "https://j", Issuer: "i", Audience: "u", AllowGuests: true, Leeway: time.Second},
+		Auth:      auth.Config{Keys: "f", JWKSURL: "https://j", Issuer: "i", Audience: "u", RoomKey: "r", AllowGuests: true, Leeway: time.Second},
 		AdminAddr: "off", AdminToken: "t", Data: "d", Record: "faulted", RecordLimit: 3 << 20, RecordKeep: time.Hour,
-		RecordHistory: 2 * time.Hour, MutationRate: 5, DrainTimeout: time.Minute, Loops: 3,
+		RecordHistory: 2 * time.Hour, MutationRate: 5, YjsMessage: 1 << 20, DrainTimeout: time.Minute, Loops: 3,
 	}
 	serve = serveCommand{}
 	parse(t, full, &serve)
@@ -171,7 +171,7 @@ func TestServeSettings(t *testing.T) {
 	flags := []string{
 		"--addr=:1", "--tls-cert=c", "--tls-key=k", "--behind-proxy", "--origin=a", "--origin=b", "--auth-keys=f", "--auth-jwks=https://j",
 		"--auth-issuer=i", "--auth-audience=u", "--guests", "--admin=off", "--admin-token=t", "--data=d", "--record=faulted",
-		"--record-limit=3MB", "--record-keep=1h", "--history=2h", "--mutation-rate=5", "--drain-timeout=1m", "--loops=3", "--log-format=json", "--log-level=debug",
+		"--record-limit=3MB", "--record-keep=1h", "--history=2h", "--mutation-rate=5", "--room-key=r", "--yjs-message=1MB", "--drain-timeout=1m", "--loops=3", "--log-format=json", "--log-level=debug",
 	}
 	start := parlor.Config{Auth: auth.Config{Leeway: time.Second}}
 	serve = serveCommand{}
