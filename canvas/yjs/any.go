@@ -123,9 +123,14 @@ func (r *reader) value() any {
 	return nil
 }
 
-// appendAny writes what decodeAny reads, and Go's other numbers; the keys of
-// objects sorted, so that equal values have equal bytes.
-func appendAny(b []byte, v any) ([]byte, error) {
+// appendAny writes what decodeAny reads, Go's other numbers, and JSON; the keys
+// of Go's objects sorted, so that equal values have equal bytes.
+func appendAny(b []byte, v any) ([]byte, error) { return appendAnyIn(b, v, maxAnyDepth) }
+
+func appendAnyIn(b []byte, v any, depth int) ([]byte, error) {
+	if depth == 0 {
+		return nil, fmt.Errorf("%w: nested too deeply", ErrValue)
+	}
 	var err error
 	switch v := v.(type) {
 	case nil:
@@ -145,45 +150,42 @@ func appendAny(b []byte, v any) ([]byte, error) {
 	case []byte:
 		return appendBytes(append(b, anyBytes), v), nil
 	case json.RawMessage:
-		return appendAnyOfJSON(b, v)
+		return appendAnyOfJSON(b, v, depth)
 	case []any:
 		b = appendUint(append(b, anyArray), uint64(len(v)))
 		for _, e := range v {
-			if b, err = appendAny(b, e); err != nil {
+			if b, err = appendAnyIn(b, e, depth-1); err != nil {
 				return nil, err
 			}
 		}
 		return b, nil
 	case map[string]any:
-		keys := make([]string, 0, len(v))
-		for key := range v {
-			keys = append(keys, key)
-		}
-		slices.Sort(keys)
-		b = appendUint(append(b, anyObject), uint64(len(v)))
-		for _, key := range keys {
-			if !utf8.ValidString(key) {
-				return nil, fmt.Errorf("%w: a key is not UTF-8", ErrValue)
-			}
-			if b, err = appendAny(appendBytes(b, key), v[key]); err != nil {
-				return nil, err
-			}
-		}
-		return b, nil
+		return appendObject(b, v, depth)
 	}
 	return appendNumber(b, v)
 }
 
-// appendAnyOfJSON writes the value of a JSON text.
-func appendAnyOfJSON(b []byte, raw json.RawMessage) ([]byte, error) {
-	var v any
-	if err := json.Unmarshal(raw, &v); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrValue, err)
+func appendObject(b []byte, object map[string]any, depth int) ([]byte, error) {
+	var few [8]string
+	keys := few[:0]
+	for key := range object {
+		keys = append(keys, key)
 	}
-	return appendAny(b, v)
+	slices.Sort(keys)
+	b = appendUint(append(b, anyObject), uint64(len(keys)))
+	for _, key := range keys {
+		if !utf8.ValidString(key) {
+			return nil, fmt.Errorf("%w: a key is not UTF-8", ErrValue)
+		}
+		var err error
+		if b, err = appendAnyIn(appendBytes(b, key), object[key], depth-1); err != nil {
+			return nil, err
+		}
+	}
+	return b, nil
 }
 
-// appendNumber chooses the encoding that yjs chooses.
+// appendNumber writes a number of any of Go's types.
 func appendNumber(b []byte, v any) ([]byte, error) {
 	var f float64
 	switch v := v.(type) {
@@ -208,14 +210,19 @@ func appendNumber(b []byte, v any) ([]byte, error) {
 	default:
 		return nil, fmt.Errorf("%w, not %T", ErrValue, v)
 	}
+	return appendFloat(b, f), nil
+}
+
+// appendFloat chooses the encoding that yjs chooses.
+func appendFloat(b []byte, f float64) []byte {
 	switch {
 	case f == math.Trunc(f) && math.Abs(f) <= math.MaxInt32:
 		n, negative := uint64(math.Abs(f)), math.Signbit(f)
-		return appendInt(append(b, anyInt), n, negative), nil
+		return appendInt(append(b, anyInt), n, negative)
 	case float64(float32(f)) == f:
-		return binary.BigEndian.AppendUint32(append(b, anyFloat32), math.Float32bits(float32(f))), nil
+		return binary.BigEndian.AppendUint32(append(b, anyFloat32), math.Float32bits(float32(f)))
 	}
-	return binary.BigEndian.AppendUint64(append(b, anyFloat64), math.Float64bits(f)), nil
+	return binary.BigEndian.AppendUint64(append(b, anyFloat64), math.Float64bits(f))
 }
 
 func appendInt(b []byte, n uint64, negative bool) []byte {

@@ -43,14 +43,14 @@ func (a *Array) Insert(tx *Tx, index int, list ...any) error {
 // follow each other are one item.
 func (tx *Tx) insertList(n *node, left, right *item, list []any) error {
 	for len(list) > 0 {
-		c, fill, err := newContent(list[0])
+		c, filled, err := tx.newContent(list[0])
 		if err != nil {
 			return fmt.Errorf("failed to insert: %w", err)
 		}
 		list = list[1:]
 		length := 1
 		for ; len(list) > 0 && c.ref() == refAny; list = list[1:] {
-			next, _, err := newContent(list[0])
+			next, _, err := tx.newContent(list[0])
 			if err != nil {
 				return fmt.Errorf("failed to insert: %w", err)
 			}
@@ -63,8 +63,8 @@ func (tx *Tx) insertList(n *node, left, right *item, list []any) error {
 		if left, err = tx.insert(n, left, right, nil, c, length); err != nil {
 			return err
 		}
-		if fill != nil {
-			if err := fill(tx, c.(*node)); err != nil {
+		if filled != nil {
+			if err := filled.fill(tx, c.(*node)); err != nil {
 				return err
 			}
 		}

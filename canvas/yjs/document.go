@@ -48,7 +48,9 @@ type Doc struct {
 	added    []*log
 	cut      []*log     // of which something was deleted
 	previous []previous // values of keys that it overwrote or deleted
-	seams    []*item    // scratch: items that were split off, or whose neighbours may be garbage
+	incoming incoming   // scratch
+	scratch  []byte
+	seams    []*item // scratch: items that were split off, or whose neighbours may be garbage
 }
 
 // New makes an empty document. client names its own edits: it must not be used
@@ -112,6 +114,9 @@ func (d *Doc) root(name string) *node {
 		n = &node{doc: d, name: name}
 		d.roots[name] = n
 		d.weight += n.size()
+		if d.tx != nil { // it stays, also after a rollback: a reader has it
+			d.tx.weight += n.size()
+		}
 	}
 	return n
 }
@@ -120,9 +125,17 @@ func (d *Doc) root(name string) *node {
 // new in it, for the other clients and the log; nil if nothing was. After an
 // error (ErrMissing, ErrMalformed, ErrTooLarge, ErrTooDeep, ErrTooCostly) the
 // document is as before.
-func (d *Doc) Apply(update []byte) (diff []byte, err error) {
+func (d *Doc) Apply(update []byte) (diff []byte, err error) { return d.apply(update, false) }
+
+// Load is Apply without a diff, for a document's own state and log.
+func (d *Doc) Load(update []byte) error {
+	_, err := d.apply(update, true)
+	return err
+}
+
+func (d *Doc) apply(update []byte, quiet bool) (diff []byte, err error) {
 	r := reader{b: update}
-	sections, byClient, err := readSections(&r)
+	sections, err := readSections(&r)
 	if err != nil {
 		return nil, fmt.Errorf("failed to read update: %w", err)
 	}
@@ -131,11 +144,14 @@ func (d *Doc) Apply(update []byte) (diff []byte, err error) {
 		return nil, fmt.Errorf("failed to read update: %w", err)
 	}
 	tx := d.begin(d.limits.Steps + 64*len(update) + 2*d.items)
-	d.added = slices.Grow(d.added, len(sections))
-	in := incoming{Tx: tx, update: update, sections: sections, byClient: byClient}
+	tx.most, tx.quiet = len(update)+16, quiet
+	d.added = slices.Grow(d.added, len(sections.list))
+	in := &d.incoming
+	*in = incoming{Tx: tx, update: update, sections: sections, stack: in.stack[:0]}
 	if err = in.integrateAll(); err == nil {
 		err = tx.applyDeletes(deletes)
 	}
+	*in = incoming{stack: again(in.stack)}
 	if diff, err = tx.end(err); err != nil {
 		return nil, fmt.Errorf("failed to apply update: %w", err)
 	}

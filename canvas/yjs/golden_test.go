@@ -76,10 +76,10 @@ func TestRefusedUpdatesLeaveNoTrace(t *testing.T) {
 		for i, update := range h.Updates {
 			before := doc.EncodeState(nil)
 			r := reader{b: update}
-			sections, byClient, _ := readSections(&r)
+			sections, _ := readSections(&r)
 			deletes, _ := readDeleteSet(&r)
 			tx := doc.begin(1 << 30)
-			in := incoming{Tx: tx, update: update, sections: sections, byClient: byClient}
+			in := incoming{Tx: tx, update: update, sections: sections}
 			if err := in.integrateAll(); err != nil {
 				t.Fatal(err)
 			}

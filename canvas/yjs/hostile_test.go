@@ -143,7 +143,7 @@ func allocated(f func()) uint64 {
 // much, for a deletion of four bytes may cut a text into three items.
 func allowed(update []byte) uint64 {
 	r := reader{b: update}
-	_, _, err := readSections(&r)
+	_, err := readSections(&r)
 	if err == nil && r.uint() > 0 {
 		return 128*uint64(len(update)) + 64<<10
 	}

@@ -6,8 +6,7 @@ import "fmt"
 type incoming struct {
 	*Tx
 	update   []byte
-	sections []section
-	byClient map[uint64]int
+	sections sections
 	stack    []waiting
 	next     block // scratch
 }
@@ -21,8 +20,8 @@ type waiting struct {
 
 // integrateAll integrates the items, each after those that it refers to.
 func (in *incoming) integrateAll() error {
-	for i := range in.sections {
-		if err := in.drain(&in.sections[i]); err != nil {
+	for i := range in.sections.list {
+		if err := in.drain(&in.sections.list[i]); err != nil {
 			return err
 		}
 	}
@@ -52,12 +51,12 @@ func (in *incoming) drain(s *section) error {
 		if !wait {
 			continue
 		}
-		next, ok := in.byClient[id.Client]
-		if !ok || in.sections[next].busy {
+		next := in.sections.of(id.Client)
+		if next < 0 || in.sections.list[next].busy {
 			return fmt.Errorf("%w (%v)", ErrMissing, id)
 		}
-		in.sections[next].busy = true
-		in.stack = append(in.stack, waiting{&in.sections[next], id.Clock})
+		in.sections.list[next].busy = true
+		in.stack = append(in.stack, waiting{&in.sections.list[next], id.Clock})
 	}
 	return nil
 }
@@ -164,6 +163,7 @@ func (tx *Tx) findNeighbours(it *item, b *block) {
 			name := string(b.parentRoot)
 			tx.newRoots = append(tx.newRoots, name)
 			n = d.root(name)
+			tx.weight -= n.size()
 		}
 		it.parent = n
 	case parentIsItem:

@@ -20,7 +20,7 @@ func (m *Map) AppendJSON(b []byte, key string) (_ []byte, ok bool) {
 }
 
 // AppendMapJSON appends the whole map as an object, its keys in order.
-func (m *Map) AppendMapJSON(b []byte) []byte { return m.n.appendJSON(b) }
+func (m *Map) AppendMapJSON(b []byte) []byte { return m.n.appendJSONMap(b) }
 
 // appendJSON appends the item's last element.
 func (it *item) appendJSON(b []byte) []byte {
@@ -66,6 +66,10 @@ func (n *node) appendJSON(b []byte) []byte {
 	case KindXMLElement, KindXMLFragment:
 		return append(b, "null"...)
 	}
+	return n.appendJSONMap(b)
+}
+
+func (n *node) appendJSONMap(b []byte) []byte {
 	b = append(b, '{')
 	for i, key := range n.sortedKeys() {
 		if i > 0 {

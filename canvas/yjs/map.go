@@ -69,14 +69,14 @@ func (tx *Tx) setKey(n *node, key string, value any) error {
 	if !utf8.ValidString(key) {
 		return fmt.Errorf("%w: a key is not UTF-8", ErrValue)
 	}
-	c, fill, err := newContent(value)
+	c, filled, err := tx.newContent(value)
 	if err != nil {
 		return fmt.Errorf("failed to set %q: %w", key, err)
 	}
-	if _, err = tx.insert(n, nil, nil, &key, c, 1); err != nil || fill == nil {
+	if _, err = tx.insert(n, nil, nil, &key, c, 1); err != nil || filled == nil {
 		return err
 	}
-	return fill(tx, c.(*node))
+	return filled.fill(tx, c.(*node))
 }
 
 // Delete removes a key, if it is there.

@@ -43,23 +43,23 @@ func appendRanges(b []byte, client uint64, list []clocks) []byte {
 	return b
 }
 
-// deleteSet is what an update deletes, by client: ranges in order and apart. Yjs
-// calls it the delete set.
-type deleteSet map[uint64][]clocks
+// clientRanges are elements of one client.
+type clientRanges struct {
+	client uint64
+	list   []clocks
+}
 
-// readDeleteSet reads the end of an update.
-func readDeleteSet(r *reader) (deleteSet, error) {
-	var ds deleteSet
-	for n := r.count(); n > 0 && r.err == nil; n-- {
+// readDeleteSet reads the end of an update: what it deletes, the highest client
+// first, each once, its ranges in order and apart. Yjs calls it the delete set.
+func readDeleteSet(r *reader) (ds []clientRanges, err error) {
+	n := r.count()
+	if n > 0 {
+		ds = make([]clientRanges, 0, min(n, (len(r.b)-r.i)/2))
+	}
+	for ; n > 0 && r.err == nil; n-- {
 		client := r.uint()
 		m := r.count()
-		if ds == nil {
-			ds = deleteSet{}
-		}
-		list := ds[client]
-		if list == nil {
-			list = make([]clocks, 0, min(m, (len(r.b)-r.i)/2))
-		}
+		list := make([]clocks, 0, min(m, (len(r.b)-r.i)/2))
 		for ; m > 0 && r.err == nil; m-- {
 			clock, length := r.uint(), r.uint()
 			if length > maxSafe-clock {
@@ -68,13 +68,24 @@ func readDeleteSet(r *reader) (deleteSet, error) {
 				list = addRange(list, clock, length)
 			}
 		}
-		ds[client] = list
+		if len(list) > 0 {
+			ds = append(ds, clientRanges{client, list})
+		}
 	}
 	if err := r.done("update"); err != nil {
 		return nil, err
 	}
-	for client, list := range ds {
-		ds[client] = normal(list)
+	slices.SortStableFunc(ds, func(a, b clientRanges) int { return cmp.Compare(b.client, a.client) })
+	apart := ds[:0]
+	for _, c := range ds {
+		if last := len(apart) - 1; last >= 0 && apart[last].client == c.client {
+			apart[last].list = append(apart[last].list, c.list...)
+		} else {
+			apart = append(apart, c)
+		}
 	}
-	return ds, nil
+	for i := range apart {
+		apart[i].list = normal(apart[i].list)
+	}
+	return apart, nil
 }

@@ -1,5 +1,7 @@
 package yjs
 
+import "slices"
+
 // section is the part of an update that one client's items are in. They are
 // decoded one by one as they are integrated, after all have been checked, so
 // that an update takes no more memory than what it adds.
@@ -32,32 +34,61 @@ const (
 	parentIsItem
 )
 
+// sections are an update's, with their numbers by client if they are many.
+type sections struct {
+	list     []section
+	byClient map[uint64]int
+}
+
+// of is the number of a client's section, or -1.
+func (s *sections) of(client uint64) int {
+	if s.byClient != nil {
+		if i, ok := s.byClient[client]; ok {
+			return i
+		}
+		return -1
+	}
+	return slices.IndexFunc(s.list, func(o section) bool { return o.client == client })
+}
+
+func (s *sections) add(o section) {
+	const few = 8
+	if s.byClient == nil && len(s.list) == few {
+		s.byClient = make(map[uint64]int, cap(s.list))
+		for i := range s.list {
+			s.byClient[s.list[i].client] = i
+		}
+	}
+	if s.byClient != nil {
+		s.byClient[o.client] = len(s.list)
+	}
+	s.list = append(s.list, o)
+}
+
 // readSections checks an update's items and finds each client's.
-func readSections(r *reader) (sections []section, byClient map[uint64]int, err error) {
+func readSections(r *reader) (all sections, err error) {
 	n := r.count()
-	sections = make([]section, 0, min(n, (len(r.b)-r.i)/3)) // each has three numbers
-	byClient = make(map[uint64]int, cap(sections))
+	all.list = make([]section, 0, min(n, (len(r.b)-r.i)/3)) // each has three numbers
+	var b block
 	for ; n > 0 && r.err == nil; n-- {
 		s := section{left: r.count()}
 		s.client, s.clock = r.uint(), r.uint()
 		s.at = r.i
-		if _, ok := byClient[s.client]; ok {
+		if all.of(s.client) >= 0 {
 			r.fail("a client twice")
 		}
-		byClient[s.client] = len(sections)
+		all.add(s)
 		clock := s.clock
-		var b block
 		for range s.left {
 			r.header(&b, s.client, clock)
 			r.body(&b, false)
 			if r.err != nil {
-				return nil, nil, r.err
+				return sections{}, r.err
 			}
 			clock += b.length
 		}
-		sections = append(sections, s)
 	}
-	return sections, byClient, r.err
+	return all, r.err
 }
 
 // header reads what comes before an item's content.

@@ -11,8 +11,10 @@ type Tx struct {
 	doc      *Doc
 	divided  []dividedPair
 	newRoots []string
-	steps    int // of work that are left
-	logs     int // of the document, before
+	steps    int  // of work that are left
+	most     int  // that the diff is likely to have, in bytes
+	quiet    bool // no diff is wanted
+	logs     int  // of the document, before
 	items    int
 	weight   int
 }
@@ -22,7 +24,7 @@ func (d *Doc) begin(steps int) *Tx {
 		panic("yjs: a transaction within a transaction, or of another goroutine")
 	}
 	d.forget()
-	d.tx = &Tx{doc: d, steps: steps, logs: len(d.logs), items: d.items, weight: d.weight}
+	d.tx = &Tx{doc: d, steps: steps, most: 1 << 20, logs: len(d.logs), items: d.items, weight: d.weight}
 	return d.tx
 }
 
@@ -73,7 +75,11 @@ func (tx *Tx) end(err error) (diff []byte, _ error) {
 	if len(d.added) == 0 && len(d.cut) == 0 {
 		return nil, nil
 	}
-	return d.diff(), nil
+	if tx.quiet {
+		return nil, nil
+	}
+	// An item takes less in an update than in memory.
+	return d.diff(min(tx.most, 96+max(0, d.weight-tx.weight))), nil
 }
 
 // normal sorts what was deleted.
@@ -85,13 +91,13 @@ func (tx *Tx) normal() {
 }
 
 // diff is the last transaction's update.
-func (d *Doc) diff() []byte {
+func (d *Doc) diff(room int) []byte {
 	var few [4]part
 	parts := slices.Grow(few[:0], len(d.added))
 	for _, l := range d.added {
 		parts = append(parts, part{l, l.before})
 	}
-	b := d.appendItems(make([]byte, 0, 64), parts)
+	b := d.appendItems(make([]byte, 0, room), parts)
 	b = appendUint(b, uint64(len(d.cut)))
 	for _, l := range d.cut {
 		b = appendRanges(b, l.client, l.deleted)
@@ -202,15 +208,11 @@ func (tx *Tx) deleteChild(child *item) {
 }
 
 // applyDeletes deletes what an update says, all of which must be known.
-func (tx *Tx) applyDeletes(ds deleteSet) error {
-	for _, client := range descending(ds) {
-		l := tx.doc.log(client)
-		list := ds[client]
-		if len(list) == 0 {
-			continue
-		}
+func (tx *Tx) applyDeletes(ds []clientRanges) error {
+	for _, c := range ds {
+		l, list := tx.doc.log(c.client), c.list
 		if last := list[len(list)-1]; last.clock+last.length > l.end() {
-			return fmt.Errorf("%w (%d:%d)", ErrMissing, client, l.end())
+			return fmt.Errorf("%w (%d:%d)", ErrMissing, c.client, l.end())
 		}
 		tx.doc.seams = slices.Grow(tx.doc.seams, 2*len(list))
 		l.deleted = slices.Grow(l.deleted, len(list))

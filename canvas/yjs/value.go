@@ -1,6 +1,7 @@
 package yjs
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"unicode/utf8"
@@ -35,6 +36,8 @@ func (it *item) lastValue() any {
 	switch c := it.content.(type) {
 	case *single:
 		return decodeAny(c.raw)
+	case *node:
+		return c.view()
 	case *values:
 		return c.value(len(c.list) - 1)
 	}
@@ -91,8 +94,8 @@ func (n *node) view() any {
 }
 
 // newContent is the content for one value of a map or list. A shared type with
-// content of its own is filled by fill, once it is integrated.
-func newContent(v any) (c content, fill func(*Tx, *node) error, err error) {
+// content of its own is filled once it is integrated.
+func (tx *Tx) newContent(v any) (c content, filled nested, err error) {
 	switch v := v.(type) {
 	case Kind:
 		if v > KindXMLText || v == KindXMLElement || v == KindXMLHook {
@@ -101,7 +104,7 @@ func newContent(v any) (c content, fill func(*Tx, *node) error, err error) {
 		return &node{kind: v}, nil, nil
 	case nested:
 		c, err := v.node()
-		return c, v.fill, err
+		return c, v, err
 	case []byte:
 		return &opaque{refBinary, appendBytes(nil, v)}, nil, nil
 	case Subdoc:
@@ -110,11 +113,14 @@ func newContent(v any) (c content, fill func(*Tx, *node) error, err error) {
 		}
 		return &opaque{refDoc, append(appendBytes(nil, v.GUID), anyObject, 0)}, nil, nil
 	}
-	raw, err := appendAny(nil, v)
+	raw, err := appendAny(tx.doc.scratch[:0], v)
 	if err != nil {
 		return nil, nil, err
 	}
-	return &single{raw}, nil, nil
+	if cap(raw) <= 4096 {
+		tx.doc.scratch = raw
+	}
+	return &single{bytes.Clone(raw)}, nil, nil
 }
 
 // writable tells whether the transaction may change the type.
