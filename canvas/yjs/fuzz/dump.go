@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/parlor-server/parlor/canvas/yjs"
 )
@@ -75,4 +76,26 @@ func dumpRuns(runs []yjs.Run) []any {
 		dumped[i] = []any{dump(r.Insert), attributes}
 	}
 	return dumped
+}
+
+// changes names what the last transaction changed: a path, then a key, or a star
+// for the list.
+func changes(doc *yjs.Doc) []string {
+	var list []string
+	for _, c := range doc.Changes() {
+		path := c.Root
+		for _, step := range c.Path {
+			if path += "/" + step.Key; step.Key == "" {
+				path += step.ID.String()
+			}
+		}
+		for _, k := range c.Keys {
+			list = append(list, path+" "+k.Key)
+		}
+		if c.List {
+			list = append(list, path+" *")
+		}
+	}
+	slices.Sort(list)
+	return list
 }

@@ -23,11 +23,11 @@ export class GoDoc {
 
   async start (client) { await this.ask({ op: 'new', client }) }
 
-  // An update; { diff, missing }, diff empty when nothing was new.
+  // An update; { diff, missing, changes }, diff empty when nothing was new.
   async apply (update) {
     const reply = await this.ask({ op: 'apply', update: base64(update) })
     if (reply.error && !reply.missing) throw new Error(`apply: ${reply.error}`)
-    return { diff: bytes(reply.diff), missing: reply.missing === true }
+    return { diff: bytes(reply.diff), missing: reply.missing === true, changes: reply.changes ?? [] }
   }
 
   async edit (seed) {

@@ -30,6 +30,7 @@ type reply struct {
 	State   []byte         `json:"state,omitempty"`
 	Content map[string]any `json:"content,omitempty"`
 	Missing bool           `json:"missing,omitempty"`
+	Changes []string       `json:"changes,omitempty"` // of apply
 
 	// Of awareness and leave; Everyone is the whole awareness then.
 	Broadcast []byte   `json:"broadcast,omitempty"`
@@ -76,6 +77,7 @@ func answer(doc *yjs.Doc, awareness *yjs.Awareness, r request) (a reply) {
 	case "apply":
 		a.Diff, err = doc.Apply(r.Update)
 		a.Missing = errors.Is(err, yjs.ErrMissing)
+		a.Changes = changes(doc)
 	case "edit":
 		e := editor{doc: doc, random: rand.New(rand.NewPCG(r.Seed, 0))}
 		a.Diff, err = doc.Transact(e.edit)

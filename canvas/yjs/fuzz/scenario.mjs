@@ -37,6 +37,8 @@ export class Scenario {
     this.reference = new Y.Doc()
     this.emitted = [] // what the reference sent on
     this.reference.on('update', update => this.emitted.push(update))
+    this.changed = [] // the changes of the reference's transactions
+    this.reference.on('afterTransaction', transaction => this.changed.push(changes(transaction)))
     this.applied = [] // by Go and reference alike
     this.counts = { updates: 0, missing: 0, serverEdits: 0, plain: this.plain ? 1 : 0, bytes: 0 }
   }
@@ -105,14 +107,14 @@ export class Scenario {
 
   async toServer (update) {
     this.counts.updates++
-    const { diff, missing } = await this.go.apply(update)
+    const { diff, missing, changes } = await this.go.apply(update)
     if (missing) {
       this.counts.missing++
       if (this.plain) this.checkMissing(update)
       return true
     }
     this.broadcast(diff)
-    if (this.plain) await this.follow(update, diff)
+    if (this.plain) await this.follow(update, diff, changes)
     return false
   }
 
@@ -122,12 +124,14 @@ export class Scenario {
 
   // The reference takes the update, too, and sends on the same bytes. What it
   // tidies up afterwards is its own edit, which then goes to the Go side.
-  async follow (update, diff) {
+  async follow (update, diff, changes) {
     this.applied.push(update)
     this.emitted = []
+    this.changed = []
     Y.applyUpdate(this.reference, update)
     const [first, ...rest] = this.emitted
     equalBytes(diff, first ?? null, 'diff')
+    equal(changes, this.changed[0], 'changes')
     for (const tidied of rest) {
       this.applied.push(tidied)
       const reply = await this.go.apply(tidied)
@@ -180,6 +184,20 @@ export class Scenario {
     }
     if (this.plain) await this.compareBytes()
   }
+}
+
+// What a transaction changed, as changes of dump.go names it.
+function changes (transaction) {
+  const list = []
+  for (const [type, keys] of transaction.changed) {
+    if (type._item?.deleted) continue
+    let path = ''
+    let at = type
+    for (; at._item; at = at._item.parent) path = '/' + (at._item.parentSub ?? `${at._item.id.client}:${at._item.id.clock}`) + path
+    for (const [name, root] of transaction.doc.share) if (root === at) path = name + path
+    for (const key of keys) list.push(`${path} ${key ?? '*'}`)
+  }
+  return list.sort()
 }
 
 const vector = update => Object.fromEntries(Y.decodeStateVector(Y.encodeStateVectorFromUpdate(update)))
