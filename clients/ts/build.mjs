@@ -1,6 +1,6 @@
 // Bundles the browser client into clients/ts/dist, which is committed and which
 // every server serves: parlor.js is for games, parlor-records.js has record
-// rooms too.
+// rooms too, parlor-together.js presence, boards and Yjs rooms as well.
 //
 //     node clients/ts/build.mjs           writes them
 //     node clients/ts/build.mjs --check   fails if they are not what it would write
@@ -10,7 +10,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
-for (const [name, source] of [['parlor.js', 'index.ts'], ['parlor-records.js', 'records.ts']]) {
+for (const [name, source] of [['parlor.js', 'index.ts'], ['parlor-records.js', 'records.ts'], ['parlor-together.js', 'together.ts']]) {
   const target = join(here, 'dist', name);
   const built = await build({
     entryPoints: [join(here, 'src', source)],

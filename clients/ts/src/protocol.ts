@@ -4,9 +4,10 @@ export const PROTOCOL_VERSION = 1;
 /** Says which table a message's body holds. */
 export const Kind = {
   Hello: 1, Auth: 2, Join: 3, Leave: 4, Command: 5, Event: 6, Open: 8, Subscribe: 9, Unsubscribe: 10, Mutate: 11,
+  Show: 12, Cast: 13, Look: 14, Group: 15,
   Welcome: 16, Joined: 17, Left: 18, State: 19, Owner: 20, Events: 21, Message: 22, Error: 23, Timing: 24,
-  Opened: 25, Delta: 26, Receipt: 27, Reset: 28,
-  Ping: 32, Pong: 33, Close: 34,
+  Opened: 25, Delta: 26, Receipt: 27, Reset: 28, Crowd: 29, Casted: 30, Drags: 31,
+  Ping: 32, Pong: 33, Close: 34, Sync: 35, Drag: 36,
 } as const;
 
 /** Size in bytes of every message's header. */
@@ -50,6 +51,7 @@ export const Code = {
   DUPLICATE: 50, VALIDATION: 51, EXECUTE_FAILED: 52, SCHEMA_MISMATCH: 53, OUT_OF_ORDER: 54, CLIENT_UNKNOWN: 55, RESULT_EXPIRED: 56,
   NO_SUCH_MUTATION: 57, NO_SUCH_COLLECTION: 58, BAD_QUERY: 59, TOO_MANY_OPERATIONS: 60, TOO_MANY_SUBSCRIPTIONS: 61, QUARANTINED: 62,
   STORE_FAILED: 63, ROOM_TOO_LARGE: 64, MIGRATION_FAILED: 65, SCAN_LIMIT: 66, VOIDED: 67,
+  NO_SUCH_CAST: 70, NO_SUCH_SHAPE: 71, NO_SUCH_SHAPE_KIND: 72, SHAPE_LOCKED: 73, CYCLE: 74, NOTHING_TO_UNDO: 75, NO_SUCH_VERSION: 76,
 } as const;
 
 /** The name of a code, such as "ROOM_FULL". */
@@ -66,6 +68,17 @@ const FINAL: readonly number[] = [
 /** Whether a server that ended the session with the code would do so again. */
 export function isFinal(code: number): boolean {
   return FINAL.includes(code);
+}
+
+/** Refusals of a seat that pass: the room is asked for again. */
+const PASSING: readonly number[] = [
+  Code.GOING_AWAY, Code.ROOM_CLOSED, Code.STORE_FAILED, Code.RATE_LIMITED, Code.INTERNAL, Code.ROOM_FAULTED,
+  Code.TOO_MANY_ROOMS, Code.ROOM_TOO_LARGE, Code.SLOW_CLIENT,
+];
+
+/** Whether a room that refused a seat with the code may grant it later. */
+export function isPassing(code: number): boolean {
+  return PASSING.includes(code);
 }
 
 /** The code that a WebSocket close status carries, 4400 + code when it is final, else 4000 + code; 0 when it is none of Parlor's. */

@@ -88,9 +88,14 @@ export class Session {
     return new Promise((resolve, reject) => {
       if (this.ended) return reject(new ParlorError(Code.GOING_AWAY, 'the connection is closed'));
       const accepted: AcceptOpen = (handle, body) => {
-        const member = accept(handle, body);
-        resolve();
-        return member;
+        try {
+          const member = accept(handle, body);
+          resolve();
+          return member;
+        } catch (error) {
+          reject(error as Error); // an answer that no server writes
+          throw error;
+        }
       };
       this.joins.set(request, { accept: accepted, reject });
       this.send(kind, 0, 0, build(request));

@@ -21,9 +21,11 @@
  */
 export * from './records';
 export { TogetherClient as Client, type BoardOptions, type PresenceOptions, type TogetherClientOptions as ClientOptions } from './together/client';
-export { type Casted, type CastTo, type Member, Presence, type Rect } from './presence/presence';
+export type { Member } from './presence/members';
+export { type Casted, type CastTo, Presence, type Rect } from './presence/presence';
 export { PresenceRoom } from './presence/room';
-export { Board, type BoardState, type DraggedShape, type EditOptions, type RejectedEdit, type Version } from './board/board';
+export { Board, type BoardState, type EditOptions, type RejectedEdit, type Version } from './board/board';
+export type { DraggedShape } from './board/drags';
 export type { Geo, Move, NewShape, Op, OrderTo, Shape, ShapePatch } from './board/shape';
 export type { SeatStatus } from './together/seat';
-export { type AwarenessModule, YjsProvider, type YjsModule, type YjsProviderEvents, type YjsProviderOptions } from './yjs/provider';
+export { type Awareness, type AwarenessModule, type YDoc, YjsProvider, type YjsModule, type YjsProviderEvents, type YjsProviderOptions } from './yjs/provider';

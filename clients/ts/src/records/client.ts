@@ -30,7 +30,7 @@ export class RecordClient extends Client {
    */
   async open<S extends RecordSchema = AnyRecords>(name: string, options: OpenOptions = {}): Promise<RecordRoom<S>> {
     if (this.status === 'closed') throw new ParlorError(Code.GOING_AWAY, 'the client is closed');
-    const home = await (this.home ??= this.openHome());
+    const home = await this.recordsHome();
     const opened = await makeRoom<S>(home, this.url, name, options, this.now, (link: RoomLink) => this.patient.delete(link));
     this.patient.add(opened.link);
     if (opened.usable) {
@@ -45,6 +45,11 @@ export class RecordClient extends Client {
       throw error;
     }
     return opened.room;
+  }
+
+  /** Where the page keeps things; opened with the first room that needs it. */
+  protected recordsHome(): Promise<RecordsHome> {
+    return (this.home ??= this.openHome());
   }
 
   protected override onGuest(token: string): void {

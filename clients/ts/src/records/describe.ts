@@ -14,7 +14,7 @@ export function parseDescriptor(text: string): Descriptor {
 
 function collection(v: unknown): CollectionDef {
   const c = object(v, 'a collection that is none');
-  const fields = list(c.fields).map(field);
+  const fields = parseFields(c.fields);
   const key = c.key === undefined ? -1 : number(c.key);
   if (key >= fields.length || key < -1) throw broken('a key that is no field');
   return { name: string(c.name), fields, key, event: c.event === true };
@@ -22,7 +22,12 @@ function collection(v: unknown): CollectionDef {
 
 function mutation(v: unknown): MutationDef {
   const m = object(v, 'a mutation that is none');
-  return { name: string(m.name), args: list(m.args).map(field) };
+  return { name: string(m.name), args: parseFields(m.args) };
+}
+
+/** Reads a list of fields. */
+export function parseFields(v: unknown): Field[] {
+  return list(v).map(field);
 }
 
 function field(v: unknown): Field {
@@ -57,18 +62,18 @@ function parseTime(text: string): number {
   return (time * 1000 + Number(micros)) / 1000;
 }
 
-function object(v: unknown, what: string): Record<string, unknown> {
+export function object(v: unknown, what: string): Record<string, unknown> {
   if (typeof v !== 'object' || v === null || Array.isArray(v)) throw broken(what);
   return v as Record<string, unknown>;
 }
 
-function list(v: unknown): unknown[] {
+export function list(v: unknown): unknown[] {
   if (v === undefined || v === null) return [];
   if (!Array.isArray(v) || v.length > MAX) throw broken('a list that is none');
   return v;
 }
 
-function string(v: unknown): string {
+export function string(v: unknown): string {
   if (typeof v !== 'string') throw broken('a name that is none');
   return v;
 }

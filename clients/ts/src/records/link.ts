@@ -1,6 +1,6 @@
 import { Backoff } from '../backoff';
 import { buildLeave, type Ending, readLeft, type Refusal } from '../messages';
-import { Code, type Header, Kind, ParlorError } from '../protocol';
+import { Code, type Header, isPassing, Kind, ParlorError } from '../protocol';
 import type { Member, Session } from '../session';
 import { Signal } from '../signal';
 import { type Descriptor, find } from './descriptor';
@@ -26,12 +26,6 @@ export interface Described {
   version: number;
   role: string;
 }
-
-/** Refusals of a seat that pass: the room is asked for again. */
-const PASSING: readonly number[] = [
-  Code.GOING_AWAY, Code.ROOM_CLOSED, Code.STORE_FAILED, Code.RATE_LIMITED, Code.INTERNAL, Code.ROOM_FAULTED,
-  Code.TOO_MANY_ROOMS, Code.ROOM_TOO_LARGE, Code.SLOW_CLIENT,
-];
 
 const PARTS_MS = 100; // between pictures of a snapshot that is still coming
 const ADOPT_MS = 30_000; // between looks for the queues of dead pages
@@ -99,7 +93,7 @@ export class RoomLink {
       await session.open(body, (handle, payload) => this.attach(session, handle, readOpened(payload)));
     } catch (error) {
       if (this.session !== session) throw error; // lost meanwhile: the next session tries
-      const passing = error instanceof ParlorError && PASSING.includes(error.code);
+      const passing = error instanceof ParlorError && isPassing(error.code);
       if (!passing) this.end(error instanceof ParlorError ? error : new ParlorError(Code.INTERNAL, String(error)));
       else this.later(session);
       throw error;
@@ -310,7 +304,7 @@ export class RoomLink {
   private left(session: Session, { code, message }: Ending): void {
     const error = new ParlorError(code, message);
     session.forget(this.handle);
-    if (!PASSING.includes(code)) return this.end(error);
+    if (!isPassing(code)) return this.end(error);
     this.unseat(error);
     this.later(session);
   }

@@ -90,6 +90,10 @@ export interface Opened {
   schemaHash: bigint;
   /** JSON; undefined when the client named the schema in its Open. */
   schema: string | undefined;
+  /** The connection's own, in rooms with presence; else 0. */
+  member: number;
+  /** Of presence and drags; 0: the room has none. */
+  hz: number;
 }
 
 export function readOpened(p: Uint8Array): Opened {
@@ -99,6 +103,7 @@ export function readOpened(p: Uint8Array): Opened {
     request: o.request(), room: o.room() ?? '', epoch: o.epoch(), seq: o.seq(), known: o.known(), last: Number(o.last()),
     role: o.role() ?? '', version: o.version(), schemaHash: o.schemaHash(),
     schema: schema === null || schema.length === 0 ? undefined : new TextDecoder().decode(schema),
+    member: o.member(), hz: o.hz(),
   };
 }
 

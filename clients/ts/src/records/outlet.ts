@@ -20,7 +20,7 @@ export interface OutletEvents {
 }
 
 /**
- * Writes without a receipt. A room keeps as many receipts of each client, so
+ * Writes without a receipt, unless given. A room keeps as many receipts of each client, so
  * that all that were under way when a connection broke come again on the next.
  */
 const WINDOW = 128;
@@ -52,6 +52,7 @@ export class Outlet {
   constructor(
     public client: string,
     private readonly events: OutletEvents,
+    private readonly window = WINDOW,
   ) {}
 
   get open(): boolean {
@@ -134,13 +135,13 @@ export class Outlet {
     const from = this.queue.findIndex((w) => w.id > this.sent);
     if (from < 0) return;
     let to = from;
-    while (to < Math.min(this.queue.length, WINDOW) && (this.queue[to].kept === 'sent' || this.queue[to].void)) to++;
+    while (to < Math.min(this.queue.length, this.window) && (this.queue[to].kept === 'sent' || this.queue[to].void)) to++;
     for (const write of this.queue.slice(from, to)) {
       this.sent = write.id;
       this.link(write);
     }
     const unsent: Write[] = [];
-    while (to < Math.min(this.queue.length, WINDOW) && this.queue[to].kept === 'unsent') unsent.push(this.queue[to++]);
+    while (to < Math.min(this.queue.length, this.window) && this.queue[to].kept === 'unsent') unsent.push(this.queue[to++]);
     const unmarked = () => {
       for (const w of unsent) w.kept = 'unsent'; // as they are on disk
       this.again ??= setTimeout(() => this.resume(), DISK_MS);

@@ -1,3 +1,4 @@
+import { onHide } from '../hide';
 import { Code, ParlorError } from '../protocol';
 import type { Unsubscribe } from '../signal';
 import { ByteWriter } from './bytes';
@@ -11,7 +12,7 @@ import { type Fields, toCells, writeRow } from './row';
 import { Subscription } from './subscription';
 import type { CollectionName, CreateOf, Events, KeyOf, Mutations, RecordSchema, RowOf, AnyRecords } from './types';
 import { type Operation, writeOperations } from './wire';
-import { type Content, type Delivery, MutationError, NOT_CONNECTED } from './write';
+import { type Content, type Delivery, MOST_BYTES, MutationError, NOT_CONNECTED } from './write';
 import type { FailedWrite } from './writes';
 
 /** The collections as a mutator and room.write see them. */
@@ -21,7 +22,6 @@ export type Local<S extends RecordSchema> = {
 
 type Args<S extends RecordSchema, M extends keyof Mutations<S>> = Mutations<S>[M];
 
-const MOST_BYTES = (1 << 20) - 1024; // of a mutation's arguments
 const MOST_OPERATIONS = 128;
 
 /** One collection of a record room. */
@@ -301,14 +301,6 @@ export class RecordRoom<S extends RecordSchema = AnyRecords> {
       if (fields[key].auto && o.values[fields[key].name] === undefined) throw new TypeError(`${o.collection} gets its keys from the server: create it as confirmed`);
     }
   }
-}
-
-/** Calls on when the page may end: nothing tells more surely. */
-function onHide(on: () => void): Unsubscribe {
-  if (typeof document === 'undefined') return () => {};
-  const hidden = () => document.visibilityState === 'hidden' && on();
-  document.addEventListener('visibilitychange', hidden);
-  return () => document.removeEventListener('visibilitychange', hidden);
 }
 
 function wireOf({ name, bytes, version }: Content): { name: string; args: Uint8Array; version: number } {

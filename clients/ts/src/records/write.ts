@@ -16,6 +16,9 @@ export const DISCONNECTED = 'WebSocket disconnected';
 export const NOT_CONNECTED = 'WebSocket not connected';
 export const TIMED_OUT = 'Mutation confirmation timed out';
 
+/** The most bytes of a mutation's arguments. */
+export const MOST_BYTES = (1 << 20) - 1024;
+
 /** The server refused a write. The message is the server's, word for word. */
 export class MutationError extends ParlorError {
   override name = 'MutationError';
