@@ -35,11 +35,9 @@ type Document struct {
 
 	conns  map[Conn]*member
 	order  []*member // as they came
-	stock  int       // of them that are stock clients
 	answer answer    // the last one to a sync step 1
 
 	questionAt time.Time // when a sync step 1 that waits is answered; zero: none waits
-	keepAt     time.Time // when stock clients are told that the server lives; zero: there are none
 
 	updates, refused uint64
 }
@@ -66,14 +64,9 @@ type Member struct {
 	Stock bool
 }
 
-const (
-	// keepEvery is how often stock clients hear something at least: y-websocket
-	// drops a connection that is silent for 30 seconds.
-	keepEvery = 20 * time.Second
-	// epoch of plain Yjs rooms: stock clients know none, and whatever a client has
-	// may be merged.
-	epoch = 1
-)
+// epoch of plain Yjs rooms: stock clients know none, and whatever a client has
+// may be merged.
+const epoch = 1
 
 // Apply implements Machine. A machine that embeds the document hands on what it
 // does not do itself: Enter (or it calls Attach and answers itself), SyncMessage,
@@ -103,12 +96,7 @@ func (d *Document) Attach(now time.Time, op *Enter, out *Outbox) {
 	m := &member{Member: Member{User: op.User, Role: op.Role, Stock: op.Stock}, conn: op.Conn, remote: host(op.Remote)}
 	d.conns[op.Conn] = m
 	d.order = append(d.order, m)
-	if m.Stock {
-		m.listens = true
-		if d.stock++; d.stock == 1 {
-			d.keepAt = now.Add(keepEvery)
-		}
-	}
+	m.listens = m.Stock
 }
 
 // opened answers an own session's Open.
@@ -219,18 +207,13 @@ func (d *Document) leave(now time.Time, op *Leave, out *Outbox) {
 func (d *Document) remove(now time.Time, m *member) {
 	delete(d.conns, m.conn)
 	d.order = slices.DeleteFunc(d.order, func(other *member) bool { return other == m })
-	if m.Stock {
-		if d.stock--; d.stock == 0 {
-			d.keepAt = time.Time{}
-		}
-	}
 	d.hide(now, m)
 }
 
 // Next implements Machine.
 func (d *Document) Next() time.Time {
 	var first time.Time
-	for _, at := range [...]time.Time{d.flushAt, d.expireAt, d.questionAt, d.keepAt, d.answer.until} {
+	for _, at := range [...]time.Time{d.flushAt, d.expireAt, d.questionAt, d.answer.until} {
 		if !at.IsZero() && (first.IsZero() || at.Before(first)) {
 			first = at
 		}
@@ -252,14 +235,6 @@ func (d *Document) tick(now time.Time, out *Outbox) {
 	}
 	if due(d.answer.until) {
 		d.answer = answer{}
-	}
-	if due(d.keepAt) {
-		d.keepAt = now.Add(keepEvery)
-		for _, m := range d.order {
-			if m.Stock {
-				out.Now = append(out.Now, raw(m.conn, yjs.Message{Kind: yjs.AwarenessState, Payload: []byte{0}}))
-			}
-		}
 	}
 }
 

@@ -1,9 +1,12 @@
 package host
 
 import (
+	"slices"
+	"strings"
 	"sync/atomic"
 
 	"github.com/parlor-server/parlor/canvas"
+	"github.com/parlor-server/parlor/internal/roomname"
 )
 
 // Stats counts what a Host did since it began. Any goroutine may read it.
@@ -20,7 +23,7 @@ type Stats struct {
 }
 
 // Stats returns the live counters.
-func (h *Host) Stats() *Stats { panic("not yet") }
+func (h *Host) Stats() *Stats { return &h.stats }
 
 // Totals are the sums over all rooms that are open, and Updates and Refused of
 // all that ever were.
@@ -30,16 +33,32 @@ type Totals struct {
 }
 
 // Totals adds up what the rooms have.
-func (h *Host) Totals() Totals { panic("not yet") }
+func (h *Host) Totals() Totals {
+	var sum Totals
+	for _, r := range h.all() {
+		c := r.read()
+		sum.Rooms++
+		sum.Connections += c.Connections
+		sum.Shown += c.Shown
+		sum.Bytes += c.Bytes
+		sum.LogBytes += c.LogBytes
+		sum.SavedBytes += c.SavedBytes
+		sum.Updates += c.Updates
+		sum.Refused += c.Refused
+	}
+	sum.Updates += h.stats.Updates.Load()
+	sum.Refused += h.stats.Refused.Load()
+	return sum
+}
 
 // RoomInfo is one room as operators see it.
 type RoomInfo struct {
 	Name        string `json:"name"`
 	Open        bool   `json:"open"`                  // it is in memory
-	DiskBytes   int64  `json:"diskBytes"`             // snapshot and log of an open room
 	Quarantined string `json:"quarantined,omitempty"` // why it is not served
 
-	Connections int    `json:"connections,omitempty"` // of an open room, as what follows
+	DiskBytes   int    `json:"diskBytes,omitempty"`   // snapshot and log of an open room, which is what follows of
+	Connections int    `json:"connections,omitempty"` // clients
 	Shown       int    `json:"shown,omitempty"`       // clients in its awareness
 	Bytes       int    `json:"bytes,omitempty"`       // of the document in memory
 	Updates     uint64 `json:"updates,omitempty"`     // since it was opened
@@ -48,7 +67,70 @@ type RoomInfo struct {
 
 // Rooms lists the rooms of the host's kinds that are in the store, and those that
 // are open without having written anything, by name.
-func (h *Host) Rooms() []RoomInfo { panic("not yet") }
+func (h *Host) Rooms() []RoomInfo {
+	open := make(map[string]canvas.Stats)
+	for _, r := range h.all() {
+		open[r.name] = r.read()
+	}
+	h.mu.Lock()
+	refused := make(map[string]string, len(h.refused))
+	for name, err := range h.refused {
+		refused[name] = err.Error()
+	}
+	h.mu.Unlock()
+	var list []RoomInfo
+	for _, s := range h.cfg.Store.Rooms() {
+		kind, _, _ := roomname.Split(s.Name)
+		if _, ours := h.kinds[kind]; !ours {
+			continue
+		}
+		info := RoomInfo{Name: s.Name, Quarantined: s.Quarantined}
+		if info.Quarantined == "" {
+			info.Quarantined = refused[s.Name]
+		}
+		if c, ok := open[s.Name]; ok {
+			info.fill(c)
+			delete(open, s.Name)
+		}
+		list = append(list, info)
+	}
+	for name, c := range open {
+		info := RoomInfo{Name: name}
+		info.fill(c)
+		list = append(list, info)
+	}
+	slices.SortFunc(list, func(a, b RoomInfo) int { return strings.Compare(a.Name, b.Name) })
+	return list
+}
+
+func (i *RoomInfo) fill(c canvas.Stats) {
+	i.Open = true
+	i.DiskBytes, i.Connections, i.Shown, i.Bytes = c.LogBytes+c.SavedBytes, c.Connections, c.Shown, c.Bytes
+	i.Updates, i.Refused = c.Updates, c.Refused
+}
 
 // RoomInfo describes one room; ok is false if there is none.
-func (h *Host) RoomInfo(name string) (info RoomInfo, ok bool) { panic("not yet") }
+func (h *Host) RoomInfo(name string) (info RoomInfo, ok bool) {
+	for _, info := range h.Rooms() {
+		if info.Name == name {
+			return info, true
+		}
+	}
+	return RoomInfo{}, false
+}
+
+func (h *Host) all() []*room {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	list := make([]*room, 0, len(h.rooms))
+	for _, r := range h.rooms {
+		list = append(list, r)
+	}
+	return list
+}
+
+func (r *room) read() canvas.Stats {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.counts
+}
