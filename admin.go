@@ -22,11 +22,13 @@ func (s *Server) newAdminHandler() http.Handler {
 	mux.HandleFunc("POST /rooms/{id}/message", s.adminMessage)
 	mux.HandleFunc("POST /drain", s.adminDrain)
 	s.registerRecords(mux)
+	s.adminPresence(mux)
+	s.adminCanvas(mux)
 	boardAPI{s, operatorCaller}.register(mux, func(h http.Handler) http.Handler { return h })
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, http.StatusNotFound, problem{Code: "NO_SUCH_CALL", Message: "there is GET /metrics, /debug/pprof/, GET /rooms, GET /rooms/ID, GET /rooms/ID/state, " +
-			"POST /rooms/ID/kick, POST /rooms/ID/message, POST /drain, GET /records, GET /records/KIND/NAME, GET /backup, " +
-			"GET /v1/rooms/KIND/NAME/records/COLLECTION, POST /v1/rooms/KIND/NAME/call/MUTATION, " + boardCalls + ", not " + r.Method + " " + r.URL.Path})
+			"POST /rooms/ID/kick, POST /rooms/ID/message, POST /drain, GET /records, GET /records/KIND/NAME, GET /canvas, GET /canvas/KIND/NAME, GET /backup, " +
+			"GET /v1/rooms/KIND/NAME/records/COLLECTION, POST /v1/rooms/KIND/NAME/call/MUTATION, " + boardCalls + ", " + presenceCalls + ", not " + r.Method + " " + r.URL.Path})
 	})
 	// Pages of other origins may not call, which a browser on the operator's
 	// machine would otherwise let them.

@@ -2,9 +2,11 @@ package parlor
 
 import (
 	"context"
+	"net/http"
 
 	"github.com/parlor-server/parlor/canvas/host"
 	"github.com/parlor-server/parlor/netcode"
+	"github.com/parlor-server/parlor/schema"
 )
 
 // openCanvas begins to serve Yjs rooms and boards, if there is a kind of them.
@@ -35,3 +37,28 @@ func (s *Server) openShared(ctx context.Context, req netcode.OpenRequest) (netco
 type canvasSeat struct{ *host.Seat }
 
 func (s canvasSeat) Enter(link *netcode.Link) error { return s.Seat.Enter(link) }
+
+type canvasRoomList struct {
+	Rooms []host.RoomInfo `json:"rooms"`
+}
+
+// adminCanvas adds what operators can see of Yjs rooms and boards: GET /canvas,
+// those in quarantine with the reason, and GET /canvas/{kind}/{name}.
+func (s *Server) adminCanvas(mux *http.ServeMux) {
+	mux.HandleFunc("GET /canvas", func(w http.ResponseWriter, _ *http.Request) {
+		list := canvasRoomList{[]host.RoomInfo{}}
+		if s.canvas != nil {
+			list.Rooms = append(list.Rooms, s.canvas.Rooms()...)
+		}
+		writeJSON(w, http.StatusOK, list)
+	})
+	mux.HandleFunc("GET /canvas/{kind}/{name}", func(w http.ResponseWriter, r *http.Request) {
+		if s.canvas != nil {
+			if info, ok := s.canvas.RoomInfo(roomOf(r)); ok {
+				writeJSON(w, http.StatusOK, info)
+				return
+			}
+		}
+		writeError(w, schema.Errorf(schema.CodeNoSuchRoom, "there is no Yjs room or board %q", roomOf(r)))
+	})
+}

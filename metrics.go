@@ -9,9 +9,11 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	canvashost "github.com/parlor-server/parlor/canvas/host"
 	"github.com/parlor-server/parlor/netcode"
 	"github.com/parlor-server/parlor/netcode/udp"
 	"github.com/parlor-server/parlor/persistence/host"
+	presencehost "github.com/parlor-server/parlor/presence/host"
 	"github.com/parlor-server/parlor/rooms"
 	"github.com/parlor-server/parlor/schema"
 )
@@ -32,7 +34,7 @@ func (m *metrics) observeTick(took, late time.Duration) {
 	m.tickLateness.observe(late)
 }
 
-// observeCommit is called by the record rooms' workers after every commit.
+// observeCommit is called by the workers of record and canvas rooms after every commit.
 func (m *metrics) observeCommit(took time.Duration) { m.commit.observe(took) }
 
 // newMetricsHandler serves /metrics. No metric has a label by room or player:
@@ -86,9 +88,15 @@ func newCollector(s *Server) *collector {
 		gaps: describe("recording_gaps_total", "Recordings cut short because the disk was too slow or failed."),
 	}
 	c.refused = describe("udp_refused_total", "Packets over UDP that were not taken, by reason.", "reason")
-	c.commit = describe("records_commit_seconds", "How long it took to make a record room's transactions durable.")
+	c.commit = describe("records_commit_seconds", "How long it took to make transactions of record and canvas rooms durable.")
 	if s.records != nil {
 		c.addRecords(s.records)
+	}
+	if s.presence != nil {
+		c.addPresence(s.presence.Stats())
+	}
+	if s.canvas != nil {
+		c.addCanvas(s.canvas)
 	}
 	c.addRooms(s.registry.Stats())
 	c.addSessions(s.sessions.Stats())
@@ -148,6 +156,36 @@ func (c *collector) addRecords(h *host.Host) {
 	c.counter("records_rooms_refused_total", "Record rooms that could not be opened.", s.RefusedRooms.Load)
 	c.counter("records_overloaded_total", "Messages refused because a record room had too much to do.", s.Overloaded.Load)
 	c.counter("records_paused_total", "Times that a slow client got no deltas for a while.", s.Paused.Load)
+}
+
+func (c *collector) addPresence(s *presencehost.Stats) {
+	c.gauge("presence_rooms", "Presence rooms that are open.", s.Rooms.Load)
+	c.gauge("presence_members", "Connections in presence rooms.", s.Members.Load)
+	c.counter("presence_messages_total", "Messages of members.", s.Received.Load)
+	c.counter("presence_refused_total", "Messages of members that were refused.", s.Refused.Load)
+	c.counter("presence_frames_total", "Crowds sent.", s.Frames.Load)
+	c.counter("presence_frames_skipped_total", "Crowds that a slow client was not sent.", s.Skipped.Load)
+	c.counter("presence_overloaded_total", "Messages refused because a presence room had too much to do.", s.Overloaded.Load)
+	c.counter("presence_casts_sent_total", "Casts delivered, once for each client.", s.CastsSent.Load)
+	c.counter("presence_casts_lost_total", "Casts that a slow client did not get.", s.CastsLost.Load)
+	c.counter("presence_rooms_faulted_total", "Presence rooms closed because they failed.", s.RoomsFaulted.Load)
+}
+
+// addCanvas adds up the open rooms at every scrape.
+func (c *collector) addCanvas(h *canvashost.Host) {
+	s := h.Stats()
+	c.gauge("canvas_rooms", "Yjs rooms and boards in memory.", func() int64 { return int64(h.Totals().Rooms) })
+	c.gauge("canvas_connections", "Clients in Yjs rooms and on boards.", func() int64 { return int64(h.Totals().Connections) })
+	c.gauge("canvas_bytes", "What their documents take in memory, about.", func() int64 { return int64(h.Totals().Bytes) })
+	c.gauge("canvas_log_bytes", "Updates since the last snapshots.", func() int64 { return int64(h.Totals().LogBytes) })
+	c.counter("canvas_updates_total", "Edits of documents.", func() uint64 { return h.Totals().Updates })
+	c.counter("canvas_refused_total", "Messages that were refused.", func() uint64 { return h.Totals().Refused })
+	c.counter("canvas_commits_total", "Batches of edits made durable.", s.Commits.Load)
+	c.counter("canvas_opened_total", "Yjs rooms and boards opened.", s.Opened.Load)
+	c.counter("canvas_failed_total", "Yjs rooms and boards closed because they or the disk failed.", s.Failed.Load)
+	c.counter("canvas_rooms_refused_total", "Yjs rooms and boards that could not be opened.", s.RefusedRooms.Load)
+	c.counter("canvas_overloaded_total", "Messages refused because a room had too much to do.", s.Overloaded.Load)
+	c.counter("canvas_slow_total", "Clients ended because they did not read.", s.Slow.Load)
 }
 
 // addUDP reads counters of a listener that there may not be yet.

@@ -42,14 +42,14 @@ func (s *Server) adminRecordRoom(w http.ResponseWriter, r *http.Request) {
 // adminBackup answers GET /backup with a file for "parlor restore". Only the
 // trailer says that it is whole.
 func (s *Server) adminBackup(w http.ResponseWriter, r *http.Request) {
-	if s.records == nil {
-		writeError(w, errNoRecords())
+	if s.store == nil {
+		writeError(w, schema.Errorf(schema.CodeNoSuchKind, "this server has no record and canvas rooms: there is nothing to back up"))
 		return
 	}
 	w.Header().Set("Content-Type", "application/octet-stream")
 	w.Header().Set("Content-Disposition", `attachment; filename="parlor.backup"`)
 	w.Header().Set("Trailer", BackupTrailer)
-	if err := s.records.Backup(w); err != nil {
+	if err := s.store.Backup(w); err != nil {
 		s.logFailure(r, err)
 		w.Header().Set(BackupTrailer, "failed")
 		return
