@@ -24,7 +24,7 @@ func (s *Server) newAdminHandler() http.Handler {
 	s.registerRecords(mux)
 	s.adminPresence(mux)
 	s.adminCanvas(mux)
-	boardAPI{s, operatorCaller}.register(mux, func(h http.Handler) http.Handler { return h })
+	boardAPI{s, operatorCaller}.register(mux, func(h http.Handler) http.Handler { return h }, nil)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, http.StatusNotFound, problem{Code: "NO_SUCH_CALL", Message: "there is GET /metrics, /debug/pprof/, GET /rooms, GET /rooms/ID, GET /rooms/ID/state, " +
 			"POST /rooms/ID/kick, POST /rooms/ID/message, POST /drain, GET /records, GET /records/KIND/NAME, GET /canvas, GET /canvas/KIND/NAME, GET /backup, " +

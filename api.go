@@ -38,8 +38,7 @@ func (s *Server) newAPI() http.Handler {
 	mux.Handle("POST /v1/match", s.limited(a.call(a.match)))
 	recordAPI{s, s.userCaller}.register(mux, s.limited)
 	a.registerPresence(mux)
-	a.registerYjs(mux)
-	boardAPI{s, s.userCaller}.register(mux, s.limited)
+	boardAPI{s, s.userCaller}.register(mux, s.limited, a.yjsCalls())
 	mux.HandleFunc("/v1/", func(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, http.StatusNotFound, problem{Code: "NO_SUCH_CALL", Message: "there is GET /v1/rooms, POST /v1/rooms, POST /v1/match, POST /v1/connect, " +
 			"GET /v1/rooms/KIND/NAME/records/COLLECTION, POST /v1/rooms/KIND/NAME/call/MUTATION, GET /v1/presence, GET /v1/presence/KIND/NAME, " +

@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/parlor-server/parlor/canvas"
@@ -43,29 +46,42 @@ type boardAnswer struct {
 	json        any
 }
 
-// register adds the calls. A room is KIND/NAME or, percent-encoded, one segment.
-func (a boardAPI) register(mux *http.ServeMux, limit func(http.Handler) http.Handler) {
+// register adds the calls on rooms, those and more.
+func (a boardAPI) register(mux *http.ServeMux, limit func(http.Handler) http.Handler, more roomCalls) {
 	if a.server.canvas == nil {
 		return
 	}
-	for _, room := range []string{"{kind}/{name}", "{id}"} {
-		at := " /v1/rooms/" + room
-		for call, f := range map[string]func(boardCall) (boardAnswer, error){
-			"GET" + at + "/export.json": exportJSON,
-			"GET" + at + "/export.svg":  exportSVG,
-			"GET" + at + "/export.yjs":  exportYjs,
-			"GET" + at + "/versions":    listVersions,
-		} {
-			mux.Handle(call, limit(a.answer(canvas.Role.Known, f)))
-		}
-		for call, f := range map[string]func(boardCall) (boardAnswer, error){
-			"POST" + at + "/import":   importJSON,
-			"POST" + at + "/versions": saveVersion,
-			"POST" + at + "/restore":  restoreVersion,
-		} {
-			mux.Handle(call, limit(a.answer(canvas.Role.CanWrite, f)))
-		}
+	calls := roomCalls{}
+	maps.Copy(calls, more)
+	for call, f := range map[string]func(boardCall) (boardAnswer, error){
+		"GET export.json": exportJSON, "GET export.svg": exportSVG, "GET export.yjs": exportYjs, "GET versions": listVersions,
+	} {
+		calls[call] = limit(a.answer(canvas.Role.Known, f))
 	}
+	for call, f := range map[string]func(boardCall) (boardAnswer, error){
+		"POST import": importJSON, "POST versions": saveVersion, "POST restore": restoreVersion,
+	} {
+		calls[call] = limit(a.answer(canvas.Role.CanWrite, f))
+	}
+	// A room is KIND/NAME or, percent-encoded, one segment. Patterns with the
+	// calls' names would contradict those of records.
+	for _, method := range []string{"GET", "POST"} {
+		mux.Handle(method+" /v1/rooms/{kind}/{name}/{verb}", calls)
+		mux.Handle(method+" /v1/rooms/{id}/{verb}", calls)
+	}
+}
+
+// roomCalls are calls on one room: "METHOD VERB".
+type roomCalls map[string]http.Handler
+
+// ServeHTTP implements http.Handler.
+func (c roomCalls) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if h := c[r.Method+" "+r.PathValue("verb")]; h != nil {
+		h.ServeHTTP(w, r)
+		return
+	}
+	names := slices.Sorted(maps.Keys(c))
+	writeJSON(w, http.StatusNotFound, problem{Code: "NO_SUCH_CALL", Message: "on a room there is " + strings.Join(names, ", ") + ", not " + r.Method + " " + r.PathValue("verb")})
 }
 
 // answer finds out who calls, asks the room's kind what the caller may, and

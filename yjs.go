@@ -187,11 +187,10 @@ func (e *yjsEndpoint) issue(r *http.Request, user auth.User) (int, any, error) {
 	return http.StatusOK, roomToken{Token: token, Expires: expires.UTC(), URL: strings.TrimSuffix(e.server.socketURL(r), "/ws") + yjsPath + room}, nil
 }
 
-// registerYjs adds the calls that stock clients need, if there are rooms for them.
-func (a api) registerYjs(mux *http.ServeMux) {
-	if e := a.server.yjs; e != nil {
-		for _, room := range []string{"{kind}/{name}", "{id}"} {
-			mux.Handle("POST /v1/rooms/"+room+"/token", a.server.limited(a.call(e.issue)))
-		}
+// yjsCalls are the calls that stock clients need, if there are rooms for them.
+func (a api) yjsCalls() roomCalls {
+	if a.server.yjs == nil {
+		return nil
 	}
+	return roomCalls{"POST token": a.server.limited(a.call(a.server.yjs.issue))}
 }
