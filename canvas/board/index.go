@@ -157,3 +157,27 @@ func decrement(whole string) string {
 		return string(head-1) + strings.Repeat(digits[len(digits)-1:], wholeDigits(head-1)-1)
 	}
 }
+
+// indexes are n between a and b, short ones and in order.
+func indexes(a, b string, n int) []string {
+	list := make([]string, n)
+	if b == "" { // appended ones stay short
+		for i := range list {
+			a = between(a, "")
+			list[i] = a
+		}
+		return list
+	}
+	var fill func(a, b string, list []string)
+	fill = func(a, b string, list []string) {
+		if len(list) == 0 {
+			return
+		}
+		i := len(list) / 2
+		list[i] = between(a, b)
+		fill(a, list[i], list[:i])
+		fill(list[i], b, list[i+1:])
+	}
+	fill(a, b, list)
+	return list
+}

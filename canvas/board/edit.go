@@ -1,0 +1,206 @@
+package board
+
+import (
+	"slices"
+	"time"
+
+	"github.com/parlor-server/parlor/canvas"
+)
+
+// edit is a change of the model that is going on: it happens whole or not at
+// all. The board has one, and uses its memory again.
+type edit struct {
+	b       *Board
+	now     time.Time
+	conn    canvas.Conn // 0: the server
+	user    string
+	role    canvas.Role
+	gesture uint32
+	// remote: the document has changed already, and the model follows. What the
+	// model says otherwise is then written back.
+	remote bool
+	keep   bool // it is a step of the user's undo
+
+	changes   []change
+	gone      map[string]int     // changes of removed shapes, by ID
+	settings  map[string]*string // as they were; nil: were not there
+	corrected []string
+	drop      []string // remote: IDs that are to go from the document
+	resettle  []string // remote: settings that are to be written back
+}
+
+// change is what an edit does to one shape.
+type change struct {
+	s       *shape
+	old     content // as it was, if existed
+	existed bool
+	fresh   bool // it was removed and added: the document needs a new map
+	write   keys // of a remote edit: what the document must be corrected in
+}
+
+// begin starts an edit. It ends with commit or rollback.
+func (b *Board) begin(now time.Time, conn canvas.Conn, user string, role canvas.Role) *edit {
+	e := &b.edit
+	*e = edit{b: b, now: now, conn: conn, user: user, role: role, changes: e.changes[:0], corrected: e.corrected[:0]}
+	return e
+}
+
+// done forgets the changes.
+func (e *edit) done() {
+	for i := range e.changes {
+		e.changes[i].s.touched = 0
+	}
+	clear(e.changes)
+	e.changes = e.changes[:0]
+}
+
+// rollback makes the model what it was.
+func (e *edit) rollback() {
+	m := &e.b.model
+	for i := range e.changes {
+		if s := e.changes[i].s; !s.dead {
+			m.unlink(s)
+			delete(m.shapes, s.id)
+		}
+	}
+	for i := range e.changes {
+		if c := &e.changes[i]; c.existed {
+			c.s.content, c.s.dead = c.old, false
+			m.shapes[c.s.id] = c.s
+			m.link(c.s)
+		}
+	}
+	for key, was := range e.settings {
+		if was == nil {
+			delete(m.settings, key)
+		} else {
+			m.settings[key] = *was
+		}
+	}
+	e.done()
+}
+
+// touch notes how a shape is before it is changed.
+func (e *edit) touch(s *shape) *change {
+	if s.touched == 0 {
+		e.changes = append(e.changes, change{s: s, old: s.content, existed: true})
+		s.touched = uint32(len(e.changes))
+	}
+	return &e.changes[s.touched-1]
+}
+
+// insert adds a shape that is not there; by its ID alone it may have been, in
+// this edit. Its index is set.
+func (e *edit) insert(id string, c content) *shape {
+	m := &e.b.model
+	i, was := e.gone[id]
+	if was {
+		delete(e.gone, id)
+		e.changes[i].fresh = true
+		s := e.changes[i].s
+		s.content, s.dead = c, false
+	} else {
+		e.changes = append(e.changes, change{s: &shape{id: id, content: c, touched: uint32(len(e.changes) + 1)}})
+		i = len(e.changes) - 1
+	}
+	s := e.changes[i].s
+	m.shapes[id] = s
+	m.link(s)
+	return s
+}
+
+// remove takes a shape away. Its children are the caller's business.
+func (e *edit) remove(s *shape) {
+	e.touch(s)
+	e.b.model.unlink(s)
+	delete(e.b.model.shapes, s.id)
+	s.dead = true
+	if e.gone == nil {
+		e.gone = map[string]int{}
+	}
+	e.gone[s.id] = int(s.touched - 1)
+}
+
+// moveTo gives a shape another parent or index.
+func (e *edit) moveTo(s *shape, parent, index string) {
+	e.touch(s)
+	e.b.model.unlink(s)
+	s.parent, s.index = parent, index
+	e.b.model.link(s)
+}
+
+// set changes a setting of the board; nil removes it.
+func (e *edit) set(key string, value *string) {
+	m := &e.b.model
+	if _, ok := e.settings[key]; !ok {
+		if e.settings == nil {
+			e.settings = map[string]*string{}
+		}
+		if was, ok := m.settings[key]; ok {
+			e.settings[key] = &was
+		} else {
+			e.settings[key] = nil
+		}
+	}
+	if value == nil {
+		delete(m.settings, key)
+	} else {
+		m.settings[key] = *value
+	}
+}
+
+// changed are the keys in which a shape that is there is not as it was; all, if
+// it is new.
+func (c *change) changed() keys {
+	if c.s.dead {
+		return 0
+	}
+	if !c.existed || c.fresh {
+		return allKeys
+	}
+	return c.s.differ(&c.old)
+}
+
+// nothing tells whether all is as it was.
+func (e *edit) nothing() bool {
+	for i := range e.changes {
+		if c := &e.changes[i]; c.s.dead && c.existed || c.changed() != 0 {
+			return false
+		}
+	}
+	for key, was := range e.settings {
+		now, ok := e.b.model.settings[key]
+		if ok != (was != nil) || ok && now != *was {
+			return false
+		}
+	}
+	return true
+}
+
+// free gives a shape whose index a sibling has too one of its own, just above.
+func (e *edit) free(s *shape) {
+	for e.b.model.twin(s) {
+		e.moveTo(s, s.parent, between(s.index, e.b.model.above(s)))
+		e.space(s)
+		e.correct(s)
+	}
+}
+
+// correct notes that a shape is not stored as it was sent.
+func (e *edit) correct(s *shape) {
+	if !slices.Contains(e.corrected, s.id) {
+		e.corrected = append(e.corrected, s.id)
+	}
+}
+
+// space gives all siblings short indexes if a shape's has become too long.
+func (e *edit) space(s *shape) {
+	if len(s.index) <= maxIndex {
+		return
+	}
+	family := e.b.model.children[s.parent]
+	for i, index := range indexes("", "", len(family)) {
+		e.touch(family[i])
+		family[i].index = index
+	}
+}
