@@ -57,7 +57,8 @@ func (c *Client) dispatch(head schema.Header, body []byte, now time.Time) error 
 	room, records, seat := c.rooms[head.Handle], c.records[head.Handle], c.seats.byHandle[head.Handle]
 	c.mu.Unlock()
 	if seat != nil {
-		return seat.message(head, body)
+		seat.message(head, body)
+		return nil
 	}
 	if records != nil {
 		return records.recordMessage(head, body)

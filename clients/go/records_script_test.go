@@ -65,7 +65,8 @@ type pipe struct {
 	handle     uint16
 	request    uint32 // of the last Open
 	builder    *schema.Builder
-	lastClient string // of the last Open
+	lastClient string        // of the last Open
+	full       chan struct{} // until it is closed the network takes nothing; nil: it does
 }
 
 func newScript(t *testing.T) *script {
@@ -100,6 +101,9 @@ func (l *pipe) Read() ([]byte, error) {
 
 func (l *pipe) Write(m []byte) error {
 	m = bytes.Clone(m)
+	if l.full != nil {
+		<-l.full
+	}
 	if schema.Kind(m[0]) == schema.KindHello { // always welcome
 		l.send(schema.KindWelcome, 0, 0, l.builder.Welcome(schema.WelcomeInfo{Session: "s", User: "ada", GuestToken: "g", PingInterval: 60_000}))
 		return nil

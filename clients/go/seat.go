@@ -41,21 +41,18 @@ type seat struct {
 	opened chan struct{} // closed when the room has opened for the first time
 	gone   chan struct{} // closed at its end
 
-	// order is held while what is due is sent, so that it leaves in the order
-	// in which it was taken. It is taken before mu.
-	order sync.Mutex
-
 	mu       sync.Mutex // guards what follows, and what the room says that it guards
 	handle   uint16     // 0: not open
 	role     string
 	member   uint32 // this connection's number
 	hz       int
-	epoch    uint64
-	seq      uint64
+	epoch    uint64      // of what is held
 	attempt  int         // of opening
 	retry    *time.Timer // of opening; nil: none is due
 	notices  []func()    // callbacks that are due
 	noticing bool        // a goroutine is running them
+	pushing  bool        // a goroutine sends what is due
+	more     bool        // and more has become due meanwhile
 	ended    *schema.Error
 
 	onStatus  callbacks[func(RoomStatus)]
@@ -63,20 +60,24 @@ type seat struct {
 }
 
 // seated is the room that a seat carries messages for. Its methods are called
-// with the seat's mu held, but for push.
+// with the seat's mu held, but for sendDue.
 type seated interface {
 	// asks completes what is sent to enter.
 	asks(*schema.OpenInfo)
-	// entered takes on what the server says of the room. An error ends the room.
+	// entered takes on what the server says of the room, and calls isOpen once it
+	// needs no more; seat.epoch is still the one before. An error ends the room.
 	entered(*fb.Opened) error
-	// received handles a message. An error ends the connection.
+	// received handles a message. An error ends the room.
 	received(head schema.Header, body []byte) error
+	// refusal handles an Error about one of the room's messages.
+	refusal(*schema.Error)
 	// lost is called when the connection is.
 	lost()
 	// over is called once at the end; seat.ended says why.
 	over()
-	// push sends what is due; order is held, mu is not.
-	push()
+	// sendDue sends what is due to the handle. One goroutine at a time calls it,
+	// without mu: what becomes due while the network is full waits in the room.
+	sendDue(handle uint16)
 }
 
 func newSeat(c *Client, name string) *seat {
@@ -164,7 +165,7 @@ func (s *seat) Close() error {
 }
 
 // unlock releases mu and runs the callbacks that are due, unless another
-// goroutine is at it, which then runs these too. order must not be held.
+// goroutine is at it, which then runs these too.
 func (s *seat) unlock() {
 	if s.noticing {
 		s.mu.Unlock()
@@ -197,32 +198,54 @@ func (s *seat) tellStatus() {
 	})
 }
 
-// pushed sends what is due, and runs callbacks.
-func (s *seat) pushed() {
-	s.order.Lock()
-	s.room.push()
-	s.order.Unlock()
+// push sends what is due, unless another goroutine is at it, which then sends
+// this too, and runs callbacks. mu is not held.
+func (s *seat) push() {
 	s.mu.Lock()
+	s.more = true
+	if !s.pushing {
+		s.pushing = true
+		for s.more && s.handle != 0 {
+			s.more = false
+			handle := s.handle
+			s.mu.Unlock()
+			s.room.sendDue(handle)
+			s.mu.Lock()
+		}
+		s.pushing = false
+	}
 	s.unlock()
 }
 
-// send is a message to the room. It fails with ErrDisconnected while it is not
-// open; order is held.
-func (s *seat) send(kind schema.Kind, build func(*schema.Builder) []byte) error {
-	s.mu.Lock()
+// reopen leaves the room and enters it anew; mu is held, and released.
+func (s *seat) reopen() {
 	handle := s.handle
-	s.mu.Unlock()
 	if handle == 0 {
-		return ErrDisconnected
+		s.mu.Unlock()
+		return
 	}
-	return s.c.send.record(kind, handle, build)
+	s.handle = 0
+	s.room.lost()
+	s.mu.Unlock()
+	s.c.forgetSeat(handle)
+	_ = s.c.send.leave(handle, 0)
+	s.open()
+}
+
+// isOpen lets who opened the room go on: what it needs is here. mu is held.
+func (s *seat) isOpen() {
+	select {
+	case <-s.opened:
+	default:
+		close(s.opened)
+	}
 }
 
 // open asks to enter the room. While the connection is lost nothing happens:
 // its return asks for all rooms.
 func (s *seat) open() {
 	s.mu.Lock()
-	info := schema.OpenInfo{Room: s.name, Epoch: s.epoch, Cursor: s.seq}
+	info := schema.OpenInfo{Room: s.name, Epoch: s.epoch}
 	s.room.asks(&info)
 	over := s.ended != nil
 	s.mu.Unlock()
@@ -255,47 +278,44 @@ func (s *seat) enter(handle uint16, m *fb.Opened) {
 		s.end(&schema.Error{Code: schema.CodeSchemaMismatch, Message: err.Error()})
 		return
 	}
-	select {
-	case <-s.opened:
-	default:
-		close(s.opened)
-	}
-	s.pushed()
+	s.push()
 }
 
-// message handles a message to the room, on the client's goroutine. An error
-// ends the connection.
-func (s *seat) message(head schema.Header, body []byte) error {
+// message handles a message to the room, on the client's goroutine. One that
+// cannot be read ends the room: other rooms of the session need not notice.
+func (s *seat) message(head schema.Header, body []byte) {
 	if head.Kind == schema.KindLeft {
 		m := fb.GetRootAsLeft(body, 0)
 		s.c.forgetSeat(head.Handle)
 		s.enterRefused(&schema.Error{Code: schema.Code(m.Code()), Message: string(m.Message())})
-		return nil
+		return
 	}
 	s.mu.Lock()
 	if s.handle != head.Handle {
 		s.unlock()
-		return nil // of a stay that is over
+		return // of a stay that is over
 	}
 	err := s.room.received(head, body)
 	s.unlock()
 	if err != nil {
-		return fmt.Errorf("read a %v of %s: %w", head.Kind, s.name, err)
+		s.end(schema.Errorf(schema.CodeBadMessage, "read a %v of %s: %v", head.Kind, s.name, err))
+		return
 	}
-	s.pushed()
-	return nil
+	s.push()
 }
 
 // refused handles the server's refusal of a message to the open room.
 func (s *seat) refused(e *schema.Error) {
 	s.mu.Lock()
 	s.c.log.Info("the room refused a message", "room", s.name, "error", e)
+	s.room.refusal(e)
 	s.notify(func() {
 		for f := range s.onRefused.all() {
 			f(e)
 		}
 	})
 	s.unlock()
+	s.push()
 }
 
 // lost takes the room off a connection that is lost.
