@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 
 const demos = dirname(fileURLToPath(import.meta.url));
 const dist = join(demos, 'dist');
-const pages = { '.': 'web', arena: 'arena/web', walkers: 'walkers/web', tasks: 'tasks/web', bank: 'bank/web' }; // folder in dist: its sources
+const pages = { '.': 'web', arena: 'arena/web', walkers: 'walkers/web', tasks: 'tasks/web', bank: 'bank/web', whiteboard: 'whiteboard/web' }; // folder in dist: its sources
 const copied = ['index.html', 'style.css', 'sw.js']; // where there are such
 
 /** Every file of dist with its bytes. */

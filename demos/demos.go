@@ -10,11 +10,14 @@ import (
 	"fmt"
 	"io/fs"
 
+	"github.com/parlor-server/parlor/canvas"
+	"github.com/parlor-server/parlor/canvas/board"
 	"github.com/parlor-server/parlor/cli"
 	"github.com/parlor-server/parlor/demos/arena"
 	"github.com/parlor-server/parlor/demos/bank"
 	"github.com/parlor-server/parlor/demos/tasks"
 	"github.com/parlor-server/parlor/demos/walkers"
+	"github.com/parlor-server/parlor/demos/whiteboard"
 	"github.com/parlor-server/parlor/persistence/records"
 	"github.com/parlor-server/parlor/rooms"
 )
@@ -41,6 +44,13 @@ func Records() []records.Kind {
 		records.Define("tasks", tasks.Room(exampleTasks)),
 		records.Define("bank", bank.Room(houseAccounts)),
 		records.Define("inventory", arena.Shelf()),
+	}
+}
+
+// Canvas are the demos' kinds of Yjs rooms and boards.
+func Canvas() []canvas.Kind {
+	return []canvas.Kind{
+		board.Define("board", whiteboard.Room()),
 	}
 }
 

@@ -16,10 +16,15 @@ func TestRoomsCanRun(t *testing.T) {
 			t.Errorf("%s: %v", kind.Name(), err)
 		}
 	}
+	for _, kind := range Canvas() {
+		if err := kind.Err(); err != nil {
+			t.Errorf("%s: %v", kind.Name(), err)
+		}
+	}
 }
 
 func TestEveryRoomHasAPage(t *testing.T) {
-	pages := []string{".", "tasks", "bank"}
+	pages := []string{".", "tasks", "bank", "whiteboard"}
 	for _, kind := range Rooms() {
 		pages = append(pages, kind.Name())
 	}
