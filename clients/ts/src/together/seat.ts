@@ -78,6 +78,7 @@ export class Seat implements PatientRoom {
   detach(): void {
     this.session = undefined;
     this.unseat();
+    if (this.online) this.setStatus('offline');
   }
 
   end(error?: ParlorError): void {
@@ -97,6 +98,7 @@ export class Seat implements PatientRoom {
     const { session } = this;
     if (session === undefined || this.handle === 0) return;
     this.giveUp();
+    this.setStatus('offline');
     this.ask(session).catch(() => {});
   }
 
@@ -132,7 +134,8 @@ export class Seat implements PatientRoom {
     const error = new ParlorError(code, message);
     session.forget(head.handle);
     if (!this.passes(code)) return this.end(error);
-    this.unseat(error);
+    this.unseat();
+    this.setStatus('offline', error);
     this.later(session);
   }
 
@@ -150,13 +153,12 @@ export class Seat implements PatientRoom {
     this.unseat();
   }
 
-  private unseat(error?: ParlorError): void {
+  private unseat(): void {
     clearTimeout(this.retry);
     if (this.handle !== 0) {
       this.handle = 0;
       this.tenant.lost();
     }
-    if (this.status === 'online') this.setStatus('offline', error);
   }
 
   private later(session: Session): void {

@@ -84,6 +84,7 @@ export class YjsProvider implements Tenant {
   private readonly signals = { status: new Signal(), sync: new Signal(), synced: new Signal(), error: new Signal(), reset: new Signal() };
   private readonly listeners = new Map<unknown, () => void>();
   private same = false;
+  private connected = false;
   private epoch: bigint | undefined;
   private destroyed = false;
 
@@ -144,6 +145,7 @@ export class YjsProvider implements Tenant {
     if (this.epoch !== undefined && this.epoch !== epoch) return this.reset();
     this.epoch = epoch;
     this.role = role;
+    this.connected = true;
     this.emit('status', { status: 'connected' });
     this.sync(Step.One, this.options.Y.encodeStateVector(this.doc));
     if (this.awareness?.getLocalState()) this.tell([this.doc.clientID]);
@@ -236,6 +238,7 @@ export class YjsProvider implements Tenant {
 
   /** The room has another document: merging this one into it would bring back what it has forgotten. */
   private reset(): void {
+    this.seat.end();
     this.destroy();
     this.emit('reset');
   }
@@ -248,7 +251,10 @@ export class YjsProvider implements Tenant {
   }
 
   private onStatus(status: SeatStatus, error: ParlorError | undefined): void {
-    if (status === 'offline' || status === 'closed') this.emit('status', { status: 'disconnected' });
+    if (this.connected && status !== 'online') {
+      this.connected = false;
+      this.emit('status', { status: 'disconnected' });
+    }
     if (status === 'closed' && error !== undefined) this.emit('error', error);
   }
 
