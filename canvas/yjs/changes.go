@@ -31,13 +31,13 @@ type KeyChange struct {
 	Key      string
 	Previous any  // as Map.Get gave it; a Kind, if it was a shared type
 	Had      bool // that there was a value
-	// Unknown: the transaction overwrote more values than are kept (4,096), and
+	// Unknown: the transaction overwrote more values than are kept (1,024), and
 	// maybe this one: if Had is false then there may have been one.
 	Unknown bool
 }
 
 // maxPrevious is how many overwritten values are kept until the next transaction.
-const maxPrevious = 4096
+const maxPrevious = 1024
 
 // previous is the value that a key had before the last transaction.
 type previous struct {
@@ -138,7 +138,7 @@ func (d *Doc) change(n *node, c *changed, before map[key]content) Change {
 		change.Path = append(change.Path, step)
 	}
 	slices.Reverse(change.Path)
-	change.Root = n.name
+	change.Root = n.called()
 	return change
 }
 

@@ -40,8 +40,8 @@ func check(t testing.TB, d *Doc) {
 		}
 	}
 	for name, n := range d.roots {
-		if n.name != name {
-			t.Fatalf("root %q is called %q", name, n.name)
+		if n.called() != name {
+			t.Fatalf("root %q is called %q", name, n.called())
 		}
 		weight += n.size()
 		checkNode(t, n)

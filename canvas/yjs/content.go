@@ -1,9 +1,6 @@
 package yjs
 
-import (
-	"bytes"
-	"slices"
-)
+import "bytes"
 
 // The kinds of content, as numbered in the update format.
 const (
@@ -173,7 +170,12 @@ func (r *reader) content(ref byte, want bool) (content, uint64) {
 		if !want {
 			return nil, 1
 		}
-		return &node{kind: kind, name: string(name)}, 1
+		n := &node{kind: kind}
+		if kind == KindXMLElement || kind == KindXMLHook {
+			n.name = new(string)
+			*n.name = string(name)
+		}
+		return n, 1
 	case refBinary:
 		r.bytes()
 	case refEmbed:
@@ -197,16 +199,8 @@ func (r *reader) content(ref byte, want bool) (content, uint64) {
 func (r *reader) values(json, want bool) (content, uint64) {
 	n := r.count()
 	from := r.i
-	pass := func(r *reader) []byte {
-		if !json {
-			return r.any()
-		}
-		from := r.i
-		r.text()
-		return r.b[from:r.i:r.i]
-	}
 	for i := 0; i < n && r.err == nil; i++ {
-		pass(r)
+		r.element(json)
 	}
 	if r.err != nil || !want {
 		return nil, uint64(n)
@@ -217,7 +211,17 @@ func (r *reader) values(json, want bool) (content, uint64) {
 	}
 	list := make([][]byte, n)
 	for i := range list {
-		list[i] = pass(&copied)
+		list[i] = copied.element(json)
 	}
-	return &values{run[[]byte]{list: slices.Clip(list)}, json}, uint64(n)
+	return &values{run[[]byte]{list: list}, json}, uint64(n)
+}
+
+// element passes over one element and returns its bytes.
+func (r *reader) element(json bool) []byte {
+	if !json {
+		return r.any()
+	}
+	from := r.i
+	r.text()
+	return r.b[from:r.i:r.i]
 }

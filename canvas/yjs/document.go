@@ -111,7 +111,7 @@ func (d *Doc) id(at ref) ID { return ID{d.logs[at.author].client, at.clock} }
 func (d *Doc) root(name string) *node {
 	n := d.roots[name]
 	if n == nil {
-		n = &node{doc: d, name: name}
+		n = &node{name: &name}
 		d.roots[name] = n
 		d.weight += n.size()
 		if d.tx != nil { // it stays, also after a rollback: a reader has it
@@ -134,16 +134,12 @@ func (d *Doc) Load(update []byte) error {
 }
 
 func (d *Doc) apply(update []byte, quiet bool) (diff []byte, err error) {
-	r := reader{b: update}
-	sections, err := readSections(&r)
-	if err != nil {
-		return nil, fmt.Errorf("failed to read update: %w", err)
-	}
-	deletes, err := readDeleteSet(&r)
-	if err != nil {
-		return nil, fmt.Errorf("failed to read update: %w", err)
-	}
+	sections, deletes, err := readUpdate(update)
 	tx := d.begin(d.limits.Steps + 64*len(update) + 2*d.items)
+	if err != nil {
+		tx.rollback()
+		return nil, fmt.Errorf("failed to read update: %w", err)
+	}
 	tx.most, tx.quiet = len(update)+16, quiet
 	d.added = slices.Grow(d.added, len(sections.list))
 	in := &d.incoming
@@ -156,6 +152,15 @@ func (d *Doc) apply(update []byte, quiet bool) (diff []byte, err error) {
 		return nil, fmt.Errorf("failed to apply update: %w", err)
 	}
 	return diff, nil
+}
+
+// readUpdate checks all of an update.
+func readUpdate(update []byte) (sections sections, deletes []clientRanges, err error) {
+	r := reader{b: update}
+	if sections, err = readSections(&r); err == nil {
+		deletes, err = readDeleteSet(&r)
+	}
+	return sections, deletes, err
 }
 
 // Transact runs f, whose edits become one update. If f gives an error then none
@@ -279,7 +284,7 @@ func (d *Doc) appendItem(b []byte, it *item, skip uint64) []byte {
 	}
 	if !left && !right {
 		if it.parent.item == nil {
-			b = appendBytes(append(b, 1), it.parent.name)
+			b = appendBytes(append(b, 1), it.parent.called())
 		} else {
 			b = d.appendRef(append(b, 0), it.parent.item.id())
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -183,6 +184,67 @@ func TestAllocationIsBounded(t *testing.T) {
 		}
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestAllocationOnADocument: updates that cost most where there is something.
+func TestAllocationOnADocument(t *testing.T) {
+	const n = 8000
+	base := [][]byte{
+		updateOf(5, 0, rootItem+string(appendUint(nil, 3*n))+strings.Repeat("x", 3*n)),
+		updateOf(8, 0, "\x08\x01\x01a"+string(appendUint(nil, 3*n))+strings.Repeat("\x7e", 3*n)),
+		keyed(n),
+	}
+	each := func(item func(i uint64) string) []byte {
+		var items []string
+		for i := range uint64(n) {
+			items = append(items, item(i))
+		}
+		return updateOf(6, 0, items...)
+	}
+	id := func(client byte, clock uint64) string { return string(appendUint([]byte{client}, clock)) }
+	tests := map[string][]byte{
+		"deletions in a text":   append([]byte{0}, scattered(5, n)...),
+		"deletions in an array": append([]byte{0}, scattered(8, n)...),
+		"into a text":           each(func(i uint64) string { return "\x84" + id(5, 3*i) + "\x01x" }),
+		"into an array":         each(func(i uint64) string { return "\x88" + id(8, 3*i) + "\x01\x7e" }),
+		"deleted into a text":   each(func(i uint64) string { return "\x81" + id(5, 3*i) + "\x01" }),
+		"embeds into a text":    each(func(i uint64) string { return "\x85" + id(5, 3*i) + "\x011" }),
+		"types into a text":     each(func(i uint64) string { return "\x87" + id(5, 3*i) + "\x00" }),
+		"keys of a map": each(func(i uint64) string {
+			return "\x28\x01\x01m" + string(appendBytes(nil, strconv.FormatUint(i, 36))) + "\x01\x7e"
+		}),
+		"one key of a map": each(func(i uint64) string {
+			if i == 0 {
+				return "\x28\x01\x01m\x01k\x01\x7e"
+			}
+			return "\xa8" + id(6, i-1) + "\x01\x7e"
+		}),
+		"all deleted":   []byte("\x00\x03\x05\x01\x00\xc0\xbb\x01\x08\x01\x00\xc0\xbb\x01\x09\x01\x00\x80\x7d"),
+		"known already": base[0],
+	}
+	for name, update := range tests {
+		got := ^uint64(0)
+		for range 3 {
+			d := New(1, Limits{})
+			for _, b := range base {
+				if err := d.Load(b); err != nil {
+					t.Fatal(err)
+				}
+			}
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			_, err := d.Apply(update)
+			runtime.ReadMemStats(&after)
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			got = min(got, after.TotalAlloc-before.TotalAlloc)
+		}
+		t.Logf("%s: %d bytes for %d (%.1f ×)", name, got, len(update), float64(got)/float64(len(update)))
+		if got > allowed(update) {
+			t.Errorf("%s: too much", name)
 		}
 	}
 }

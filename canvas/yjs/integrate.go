@@ -223,7 +223,7 @@ func (tx *Tx) integrate(it *item) error {
 		it.flags |= deleted
 		tx.noteDeleted(it)
 	case *node:
-		c.doc, c.item, c.depth = tx.doc, it, parent.depth+1
+		c.item, c.depth = it, parent.depth+1
 		if int(c.depth) > tx.doc.limits.Depth {
 			return ErrTooDeep
 		}

@@ -42,7 +42,7 @@ func (e ElementOf) node() (*node, error) {
 	if e.Name == "" || !utf8.ValidString(e.Name) {
 		return nil, fmt.Errorf("%w: an element needs a name in UTF-8", ErrValue)
 	}
-	return &node{kind: KindXMLElement, name: e.Name}, nil
+	return &node{kind: KindXMLElement, name: &e.Name}, nil
 }
 
 func (m MapOf) fill(tx *Tx, n *node) error { return tx.setKeys(n, m) }

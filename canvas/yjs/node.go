@@ -20,14 +20,13 @@ const (
 // node is a shared type of any kind: a list of items, and the newest item of
 // each key. Older items of a key hang to the left of it.
 type node struct {
-	doc    *Doc
 	item   *item // that holds it; nil at the root
 	start  *item
 	index  *index // of a long list, once a position in it was asked for
 	keys   []slot
 	find   map[string]uint32 // the keys' slots, if they are many
 	length uint64            // elements with a position that are not deleted
-	name   string            // of a root; of an XML element or hook
+	name   *string           // of a root; of an XML element or hook
 	kind   Kind
 	depth  int32
 }
@@ -42,12 +41,28 @@ type slot struct {
 const manyKeys = 16
 
 func (n *node) ref() byte { return refType }
-func (n *node) size() int { return 96 + len(n.name) }
+func (n *node) size() int { return 80 + len(n.called()) }
+
+func (n *node) called() string {
+	if n.name == nil {
+		return ""
+	}
+	return *n.name
+}
+
+// in tells whether it is part of the document, deleted or not.
+func (n *node) in(d *Doc) bool {
+	if n.item == nil {
+		return d.roots[n.called()] == n
+	}
+	at := n.item.id()
+	return int(at.author) < len(d.logs) && at.clock < d.logs[at.author].end() && d.item(at) == n.item
+}
 
 func (n *node) append(b []byte, _, _ uint64) []byte {
 	b = appendUint(b, uint64(n.kind))
 	if n.kind == KindXMLElement || n.kind == KindXMLHook {
-		b = appendBytes(b, n.name)
+		b = appendBytes(b, n.called())
 	}
 	return b
 }
@@ -82,7 +97,11 @@ func (n *node) addSlot(key string) uint32 {
 		n.find[key] = i
 	}
 	if int(i) == cap(n.keys) && i < manyKeys {
-		n.keys = append(make([]slot, 0, i+4), n.keys...)
+		more := uint32(4)
+		if n.kind == KindMap {
+			more = 8 // records have more keys than elements have attributes
+		}
+		n.keys = append(make([]slot, 0, i+more), n.keys...)
 	}
 	n.keys = append(n.keys, slot{key: key})
 	return i

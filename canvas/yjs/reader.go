@@ -38,6 +38,14 @@ func (r *reader) byte() byte {
 
 // uint reads seven bits a byte, the lowest first.
 func (r *reader) uint() uint64 {
+	if r.i < len(r.b) && r.b[r.i] < 0x80 {
+		r.i++
+		return uint64(r.b[r.i-1])
+	}
+	return r.longUint()
+}
+
+func (r *reader) longUint() uint64 {
 	var n uint64
 	for shift := 0; shift < 56; shift += 7 {
 		b := r.byte()

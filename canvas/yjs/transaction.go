@@ -163,10 +163,20 @@ func (tx *Tx) split(l *log, p place, n uint64) *item {
 	}
 	rest := it.split(n)
 	l.insertAfter(p, rest)
-	d.seams = append(d.seams, rest)
+	tx.noteSeam(rest)
 	d.items++
 	d.weight += rest.frame()
 	return rest
+}
+
+// noteSeam remembers an item that may have become like its neighbours. The list
+// doubles, for that takes less memory on the way than append's small steps.
+func (tx *Tx) noteSeam(it *item) {
+	d := tx.doc
+	if n := len(d.seams); n == cap(d.seams) {
+		d.seams = slices.Grow(d.seams, n+1)
+	}
+	d.seams = append(d.seams, it)
 }
 
 // delete marks an item and all that is in it.
@@ -203,7 +213,7 @@ func (tx *Tx) deleteChild(child *item) {
 	} else if tx.doc.existed(child) {
 		// It is no deletion of this transaction, but will be garbage, which may
 		// become one with its neighbours.
-		tx.doc.seams = append(tx.doc.seams, child)
+		tx.noteSeam(child)
 	}
 }
 

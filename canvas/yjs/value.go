@@ -125,11 +125,14 @@ func (tx *Tx) newContent(v any) (c content, filled nested, err error) {
 
 // writable tells whether the transaction may change the type.
 func (tx *Tx) writable(n *node) error {
-	if tx == nil || tx.doc.tx != tx || n.doc != tx.doc {
-		return fmt.Errorf("edits belong in the transaction of their document: %w", ErrValue)
+	if tx == nil || tx.doc.tx != tx {
+		return fmt.Errorf("edits belong in an open transaction: %w", ErrValue)
 	}
 	if !n.alive() {
 		return ErrDeleted
+	}
+	if !n.in(tx.doc) {
+		return fmt.Errorf("the shared type is not of this document: %w", ErrDeleted)
 	}
 	return nil
 }

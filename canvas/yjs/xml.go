@@ -21,7 +21,7 @@ func (x *XMLFragment) Len() int { return int(x.n.length) }
 func (x *XMLFragment) Children() []any { return (&Array{x.n}).Values() }
 
 // Name of the element.
-func (x *XMLElement) Name() string { return x.n.name }
+func (x *XMLElement) Name() string { return x.n.called() }
 
 // Attributes are the element's, mostly strings.
 func (x *XMLElement) Attributes() map[string]any { return x.n.attributes() }
