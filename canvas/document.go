@@ -70,7 +70,7 @@ const epoch = 1
 
 // Apply implements Machine. A machine that embeds the document hands on what it
 // does not do itself: Enter (or it calls Attach and answers itself), SyncMessage,
-// Renew, Leave, Tick, Rest.
+// Renew, Leave, Overrun, Tick, Rest.
 func (d *Document) Apply(now time.Time, op Op, out *Outbox) {
 	switch op := op.(type) {
 	case *SyncMessage:
@@ -84,6 +84,10 @@ func (d *Document) Apply(now time.Time, op Op, out *Outbox) {
 		d.renew(now, op, out)
 	case *Leave:
 		d.leave(now, op, out)
+	case *Overrun:
+		if m := d.conns[op.Conn]; m != nil && m.synced && m.Role.CanWrite() {
+			d.ask(now, m, &out.Now)
+		}
 	case *Tick:
 		d.tick(now, out)
 	case *Rest:

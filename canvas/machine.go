@@ -88,6 +88,10 @@ type Leave struct {
 	Asked bool
 }
 
+// Overrun says that messages of a connection were refused because the room had
+// too much to do. Edits may be among them.
+type Overrun struct{ Conn Conn }
+
 // Tick comes when Next says so, or a little later.
 type Tick struct{}
 
@@ -100,5 +104,6 @@ func (*Receive) op()     {}
 func (*SyncMessage) op() {}
 func (*Renew) op()       {}
 func (*Leave) op()       {}
+func (*Overrun) op()     {}
 func (*Tick) op()        {}
 func (*Rest) op()        {}

@@ -44,10 +44,10 @@ func (h *Host) View(ctx context.Context, room string, f func(m canvas.Machine) e
 		return err
 	}
 	defer h.release(r)
-	if !r.store.Exists() {
-		return schema.Errorf(schema.CodeNoSuchRoom, "there is no room %s", room)
-	}
-	return r.do(ctx, func(m canvas.Machine, _ time.Time, _ *canvas.Outbox) error {
+	return r.do(ctx, func(m canvas.Machine, _ time.Time, out *canvas.Outbox) error {
+		if !r.store.Exists() && len(out.Puts) == 0 {
+			return schema.Errorf(schema.CodeNoSuchRoom, "there is no room %s", room)
+		}
 		return h.guard(room, func() error { return f(m) })
 	})
 }

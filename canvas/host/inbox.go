@@ -24,6 +24,7 @@ const (
 	itemMessage
 	itemCall
 	itemRenew
+	itemOverrun
 	itemEnter
 	itemLeave
 	itemLost

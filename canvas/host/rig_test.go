@@ -190,7 +190,7 @@ func (r *rig) stop() bool {
 		r.t.Error(err)
 	}
 	err := r.store.Close()
-	if err != nil && !errors.Is(err, store.ErrFailed) {
+	if err != nil && !errors.Is(err, store.ErrFailed) && !errors.Is(err, disk.ErrCrashed) {
 		r.t.Error(err)
 	}
 	return err == nil
@@ -287,7 +287,7 @@ func (p *peer) text() string { return p.doc.Text("text").String() }
 // receive works on so many messages, on all if fewer than 0.
 func (p *peer) receive(n int) {
 	p.r.t.Helper()
-	if p.link == nil {
+	if p.seat == nil { // what was under way is lost
 		return
 	}
 	p.inbox = append(p.inbox, p.link.take()...)
@@ -359,3 +359,7 @@ func settle(peers ...*peer) {
 }
 
 func equalKinds(a []schema.Kind, b ...schema.Kind) bool { return slices.Equal(a, b) }
+
+func simDisk(seed uint64) *disk.Sim { return disk.NewSim(seed) }
+
+var errNoRoom = code(schema.CodeNoSuchRoom)

@@ -20,6 +20,7 @@ type Seat struct {
 	entered  atomic.Bool   // Enter was called; the room is no longer held for it
 	ended    atomic.Bool   // Leave or Lost was called
 	renewals atomic.Uint32 // that have begun
+	overrun  atomic.Bool   // the room is going to hear that messages were refused
 
 	conn // the room's
 }
@@ -82,7 +83,9 @@ func (s *Seat) Enter(link Link) error {
 }
 
 // Receive takes a verified message. The error, if there is one, is a
-// *schema.Error for the client; the message had no effect. HOT
+// *schema.Error for the client; the message had no effect. If the room has too
+// much to do (RATE_LIMITED), the client is asked with sync step 1, later, for
+// edits that were refused. HOT
 func (s *Seat) Receive(head schema.Header, body []byte) error {
 	if head.Kind == schema.KindSync {
 		return s.Sync(fb.GetRootAsSync(body, 0).PayloadBytes())
@@ -99,6 +102,9 @@ func (s *Seat) offer(it item, body []byte) error {
 	switch s.room.inbox.offer(it, body) {
 	case full:
 		s.room.host.stats.Overloaded.Add(1)
+		if s.raw == nil && s.overrun.CompareAndSwap(false, true) {
+			s.room.push(item{kind: itemOverrun, seat: s})
+		}
 		return schema.Errorf(schema.CodeRateLimited, overloaded)
 	case gone:
 		return s.room.refusal()

@@ -50,7 +50,8 @@ func (w *worker) turn(r *room) (more bool) {
 	}
 	r.flush()
 	more = r.work(w, started)
-	r.pump(w, started)
+	r.flush()
+	r.pump(w, started) // what links take now that they were flushed
 	r.flush()
 	r.publish()
 	if !more {
@@ -153,6 +154,11 @@ func (r *room) apply(now time.Time, it *item, t *transaction) {
 		if n := it.renewal; it.seat.in && n.number > it.seat.renewed {
 			it.seat.renewed = n.number
 			r.machine.Apply(now, &canvas.Renew{Conn: it.seat.id, User: n.user, Role: n.role, Err: n.err}, &t.out)
+		}
+	case itemOverrun:
+		it.seat.overrun.Store(false)
+		if it.seat.in {
+			r.machine.Apply(now, &canvas.Overrun{Conn: it.seat.id}, &t.out)
 		}
 	case itemEnter:
 		r.attach(now, it.seat, t)
