@@ -99,7 +99,12 @@ func (b *Board) Next() time.Time {
 	if b.presence.Busy() || b.stirred() {
 		next = earlier(next, b.tickAt)
 	}
-	next = earlier(next, b.presence.Next())
+	if due := b.presence.Next(); !due.IsZero() {
+		if due.Before(b.tickAt) {
+			due = b.tickAt
+		}
+		next = earlier(next, due)
+	}
 	return earlier(next, b.nextRest())
 }
 

@@ -18,7 +18,7 @@ func open(d *definition, load canvas.Loader, o canvas.OpenOptions, out *canvas.O
 	b := &Board{
 		def: d, room: o.Room, log: o.Log, builder: schema.NewBuilder(), model: newModel(), hidden: map[string]bool{},
 		seq: 1, stored: o.Epoch, seed: o.Seed, presence: presence.NewMachine(d.presence),
-		people: map[canvas.Conn]*person{}, clients: map[string]*client{}, undos: map[string]*history{},
+		people: map[canvas.Conn]*person{}, clients: map[string]*client{}, undos: map[string]*history{}, tickAt: o.Now,
 	}
 	if b.log == nil {
 		b.log = slog.New(slog.DiscardHandler)

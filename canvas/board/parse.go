@@ -52,12 +52,15 @@ func (e *edit) runAll(s *scan) error {
 			s.fail()
 		}
 		op := string(s.key())
-		if err := e.runOp(s, op); err != nil {
-			return in("ops["+strconv.Itoa(n)+"]", in(op, err))
+		var err error
+		if s.err == nil {
+			err = in(op, e.runOp(s, op))
 		}
-		s.take('}')
-		if s.err != nil {
-			return &invalid{"ops[" + strconv.Itoa(n) + "]", errArgs}
+		if s.take('}'); err == nil && s.err != nil {
+			err = errArgs
+		}
+		if err != nil {
+			return in("ops["+strconv.Itoa(n)+"]", err)
 		}
 	}
 	return nil

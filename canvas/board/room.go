@@ -42,7 +42,7 @@ type Person struct {
 	Color     string   `json:"color"`
 	X         float32  `json:"x"` // the cursor, on the page
 	Y         float32  `json:"y"`
-	Selection []string `json:"selection"` // ids
+	Selection []string `json:"selection"` // ids; the whole state has at most 1 KiB
 	Tool      string   `json:"tool"`
 	Editing   string   `json:"editing"` // the id of the shape whose text is being typed
 	Laser     bool     `json:"laser"`
@@ -90,7 +90,7 @@ func newDefinition(name string, r Room) (*definition, error) {
 		d.kinds[k.name] = &k
 	}
 	d.presence = presence.Define(name, presence.Room[Person]{
-		Hz: r.Hz, MaxMembers: r.MaxMembers, StateBytes: 4 << 10,
+		Hz: r.Hz, MaxMembers: r.MaxMembers, StateBytes: 1 << 10,
 		Position: func(p *Person) (x, y float32) { return p.X, p.Y },
 		Join:     func(u presence.User, p *Person) error { p.Name = u.Name; return nil },
 		Check:    checkPerson,
