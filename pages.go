@@ -43,6 +43,12 @@ var browserClient []byte
 //go:embed clients/ts/dist/parlor-records.js
 var recordsClient []byte
 
+// togetherClient is that with presence rooms, boards and Yjs rooms, at
+// /parlor-together.js.
+//
+//go:embed clients/ts/dist/parlor-together.js
+var togetherClient []byte
+
 // newPages makes the pages of a server; without an index.html in files, / is a
 // list of the games.
 func newPages(files fs.FS, kinds []string) (*pages, error) {
@@ -117,6 +123,9 @@ func (p *pages) read(name string, folder bool) (body []byte, file string, err er
 	}
 	if name == "parlor-records.js" && !folder && !p.has(name) {
 		return recordsClient, name, nil
+	}
+	if name == "parlor-together.js" && !folder && !p.has(name) {
+		return togetherClient, name, nil
 	}
 	if p.files == nil {
 		return nil, "", fs.ErrNotExist
