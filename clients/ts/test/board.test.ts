@@ -185,11 +185,33 @@ test('a drag that is given up, or refused, is where the shape was', async () => 
   board.onError((e) => errors.push(e.code));
   board.drag(refused, [{ id: 'a', ...geo(70) }]);
   board.endDrag(refused);
-  c.dragged(1, [{ ended: 'a' }]);
-  c.refuse(1, Code.SHAPE_LOCKED, refused);
+  assert.equal(shapesOf(board).a, 70);
+  c.refuse(1, Code.SHAPE_LOCKED, 0);
   assert.deepEqual([shapesOf(board).a, errors], [0, [Code.SHAPE_LOCKED]]);
   board.drag(board.newGesture(), [{ id: 'a', ...geo(1) }]);
   assert.throws(() => board.drag(1, [{ id: 'b', ...geo(Infinity) }]), /five finite numbers/);
+});
+
+test('a drag that has rested is kept by the server: its end changes nothing', async () => {
+  const board = await two();
+  const c = page.connection;
+  const gesture = board.newGesture();
+  board.drag(gesture, [{ id: 'a', ...geo(0.1) }]);
+  await settle();
+  c.delta(1, 4, 5, { set: [{ id: 'a', geo: geo(Math.fround(0.1)) }] });
+  c.dragged(1, [{ ended: 'a' }]);
+  assert.equal(shapesOf(board).a, 0.1);
+  board.endDrag(gesture);
+  assert.equal(c.drags().at(-1)?.phase, 1);
+  c.delta(1, 5, 6, { set: [{ id: 'a', geo: geo(40) }] }); // by somebody else
+  assert.equal(shapesOf(board).a, 40);
+});
+
+test('a shape that is removed is dragged no more', async () => {
+  const board = await two();
+  page.connection.dragged(1, [{ member: 2, move: { id: 'a', ...geo(3) } }]);
+  page.connection.delta(1, 4, 5, { remove: ['a'] });
+  assert.deepEqual([shapesOf(board), board.drags.size], [{ b: 5 }, 0]);
 });
 
 test('a drag whose end the server never answers shows for five seconds', async () => {

@@ -207,7 +207,7 @@ export class Board<C extends object = Record<string, any>> {
   /** Keeps the shapes where the gesture has them, as one step to undo. */
   endDrag(gesture: number): void {
     const { gestures, ends, seat } = this.sync;
-    const moves = gestures.finish(gesture, DragPhase.End);
+    const moves = gestures.finish(gesture, DragPhase.End).filter((m) => !this.sync.layers.has(m)); // what rested is kept already
     if (moves.length === 0) return;
     this.steps = { undo: 1, redo: 0 };
     if (!seat.online) return this.keep(gesture, moves);
@@ -275,8 +275,7 @@ export class Board<C extends object = Record<string, any>> {
 
   /** Calls on with refused drags, shows and casts. */
   onError(on: (error: ParlorError) => void): Unsubscribe {
-    const stops = [this.sync.errors.on(on), this.presence.onError(on)];
-    return () => stops.forEach((stop) => stop());
+    return this.presence.onError(on);
   }
 
   /** Leaves the board. Edits that are not answered are kept with the option offline, else lost. */

@@ -1,5 +1,7 @@
 import { Draft } from './draft';
-import { compareSiblings, type Geo, type Op, sameShape, type Shape } from './shape';
+import { compareSiblings, type Geo, type Move, type Op, sameShape, type Shape } from './shape';
+
+const PLACES = ['x', 'y', 'w', 'h', 'r'] as const;
 
 /** Operations that show before the server has confirmed them. */
 export interface Effect {
@@ -34,6 +36,12 @@ export class Layers {
     this.draft.touched.clear();
     for (const op of effect.ops) this.draft.do(op);
     return this.update(this.draft.touched);
+  }
+
+  /** Whether the server has a shape, as far as float32 goes, where a drag has it. */
+  has(m: Move): boolean {
+    const geo = this.confirmed.get(m.id)?.geo;
+    return geo !== undefined && PLACES.every((k) => Math.fround(geo[k]) === Math.fround(m[k]));
   }
 
   /** An index in front of all that is in parent now. */

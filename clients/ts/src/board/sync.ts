@@ -2,7 +2,7 @@ import { DecodeError } from '../bits';
 import type { Refusal } from '../messages';
 import { parsePresence } from '../presence/descriptor';
 import { Presence } from '../presence/presence';
-import { type Header, Kind, ParlorError } from '../protocol';
+import { Code, type Header, Kind, type ParlorError } from '../protocol';
 import { object } from '../records/describe';
 import { buildMutate, type Opened, readDelta, readReceipt, readReset } from '../records/messages';
 import { DeltaFlag } from '../records/wire';
@@ -18,6 +18,8 @@ import { Kept, type KeptBoard } from './kept';
 import { Layers } from './layers';
 import type { Shape } from './shape';
 import { BoardWrites, type WritesEvents, type WritesHome } from './writes';
+
+const ABOUT_SHAPES: readonly number[] = [Code.NO_SUCH_SHAPE, Code.SHAPE_LOCKED];
 
 /** What a board is made of: where it is kept, and what was. */
 export interface BoardHome {
@@ -44,7 +46,6 @@ export class BoardSync implements Tenant, WritesEvents {
   readonly kept: Kept | undefined;
   readonly changes = new Signal<[ids: ReadonlySet<string>]>();
   readonly refusals = new Signal<[name: string, args: unknown, error: ParlorError]>();
-  readonly errors = new Signal<[error: ParlorError]>();
   role = '';
   user = '';
   /** All shapes have come at least once, or were kept. */
@@ -123,9 +124,12 @@ export class BoardSync implements Tenant, WritesEvents {
   }
 
   refused(refusal: Refusal): void {
-    const { code, message, request } = refusal;
-    if (request !== 0 && this.ends.drop(request)) this.errors.emit(new ParlorError(code, message, request));
-    else this.presence.refused(refusal);
+    const { code, request } = refusal;
+    if (request === 0 && (ABOUT_SHAPES.includes(code) || this.role === 'reader')) {
+      this.ends.stop(); // of a drag, which it does not name: the shapes say what counts
+      this.show();
+    }
+    this.presence.refused(refusal);
   }
 
   lost(): void {
@@ -192,7 +196,10 @@ export class BoardSync implements Tenant, WritesEvents {
   private apply({ set, remove, settings }: BoardDelta): Set<string> {
     const { confirmed } = this.layers;
     const ids = new Set<string>(remove);
-    for (const id of remove) confirmed.delete(id);
+    for (const id of remove) {
+      confirmed.delete(id);
+      this.others.held.delete(id); // nobody says that its drag has ended
+    }
     for (const e of set) {
       const shape = taken(confirmed.get(e.id), e);
       if (shape !== undefined) confirmed.set(e.id, shape);
