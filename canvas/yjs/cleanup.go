@@ -172,6 +172,7 @@ func (tx *Tx) rollback() {
 	for _, l := range d.logs[tx.logs:] {
 		delete(d.authors, l.client)
 	}
+	d.recent = nil
 	clear(d.logs[tx.logs:])
 	d.logs = d.logs[:tx.logs]
 	for _, name := range tx.newRoots {

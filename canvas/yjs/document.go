@@ -37,6 +37,7 @@ type Doc struct {
 	limits  Limits
 	logs    []*log            // by number: in the order of their first items
 	authors map[uint64]uint32 // the numbers by client
+	recent  *log              // asked for last
 	roots   map[string]*node
 	names   names
 	tx      *Tx    // that is open
@@ -81,16 +82,20 @@ func (d *Doc) State() StateVector {
 
 // log is a client's, or nil.
 func (d *Doc) log(client uint64) *log {
+	if l := d.recent; l != nil && l.client == client {
+		return l
+	}
 	if i, ok := d.authors[client]; ok {
-		return d.logs[i]
+		d.recent = d.logs[i]
+		return d.recent
 	}
 	return nil
 }
 
 // addLog is a client's, which it makes if need be.
 func (d *Doc) addLog(client uint64) *log {
-	if i, ok := d.authors[client]; ok {
-		return d.logs[i]
+	if l := d.log(client); l != nil {
+		return l
 	}
 	l := &log{client: client, number: uint32(len(d.logs))}
 	d.authors[client] = l.number
@@ -104,7 +109,7 @@ func (d *Doc) knows(id ID) bool { return id.Clock < d.log(id.Client).end() }
 func (d *Doc) item(at ref) *item { return d.logs[at.author].item(at.clock) }
 
 // ref is the element's, which must be known.
-func (d *Doc) ref(id ID) ref { return ref{d.authors[id.Client], id.Clock} }
+func (d *Doc) ref(id ID) ref { return ref{d.log(id.Client).number, id.Clock} }
 
 func (d *Doc) id(at ref) ID { return ID{d.logs[at.author].client, at.clock} }
 
