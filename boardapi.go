@@ -229,10 +229,12 @@ func importJSON(c boardCall) (boardAnswer, error) {
 	case err != nil:
 		return boardAnswer{}, schema.Errorf(schema.CodeBadMessage, "the body did not arrive: %v", err)
 	}
-	err = c.edit(func(b *board.Board, now time.Time, out *canvas.Outbox) error {
-		return b.Import(now, c.user, bytes.NewReader(text), out)
+	var done board.Imported
+	err = c.edit(func(b *board.Board, now time.Time, out *canvas.Outbox) (err error) {
+		done, err = b.Import(now, out, c.user, text, true)
+		return err
 	})
-	return boardAnswer{json: status{"imported"}}, err
+	return boardAnswer{json: done}, err
 }
 
 type versionRequest struct {
@@ -241,17 +243,22 @@ type versionRequest struct {
 
 // saveVersion answers POST …/versions {"name": "…"}.
 func saveVersion(c boardCall) (boardAnswer, error) {
-	return onVersion(c, (*board.Board).Save)
+	return onVersion(c, func(b *board.Board, now time.Time, out *canvas.Outbox, name string) error {
+		_, err := b.Save(now, out, c.user, name)
+		return err
+	})
 }
 
 // restoreVersion answers POST …/restore {"name": "…"}.
 func restoreVersion(c boardCall) (boardAnswer, error) {
-	return onVersion(c, (*board.Board).Restore)
+	return onVersion(c, func(b *board.Board, now time.Time, out *canvas.Outbox, name string) error {
+		return b.Restore(now, out, c.user, name)
+	})
 }
 
 // onVersion does something with the version that the body names. The answer is
 // the list of versions after that.
-func onVersion(c boardCall, do func(b *board.Board, now time.Time, user, name string, out *canvas.Outbox) error) (boardAnswer, error) {
+func onVersion(c boardCall, do func(b *board.Board, now time.Time, out *canvas.Outbox, name string) error) (boardAnswer, error) {
 	var req versionRequest
 	if err := readJSON(c.Request, &req); err != nil {
 		return boardAnswer{}, err
@@ -261,7 +268,7 @@ func onVersion(c boardCall, do func(b *board.Board, now time.Time, user, name st
 	}
 	var list versionList
 	err := c.edit(func(b *board.Board, now time.Time, out *canvas.Outbox) error {
-		if err := do(b, now, c.user, req.Name, out); err != nil {
+		if err := do(b, now, out, req.Name); err != nil {
 			return err
 		}
 		list.Versions = append(list.Versions, b.Versions()...)

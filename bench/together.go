@@ -78,7 +78,8 @@ func fillBoard(ctx context.Context, s *parlor.Server, shapes int) (heap float64,
 	text.WriteString(`]}`)
 	before := heapMB()
 	err = s.Canvas().Do(ctx, "board/full", func(m canvas.Machine, now time.Time, out *canvas.Outbox) error {
-		return m.(*board.Board).Import(now, "bench", strings.NewReader(text.String()), out)
+		_, err := m.(*board.Board).Import(now, out, "bench", []byte(text.String()), true)
+		return err
 	})
 	return round3(heapMB() - before), err
 }
