@@ -25,6 +25,8 @@ type Kind struct {
 type Validator interface{ Validate() error }
 
 // Drawer is what a props struct may implement, as a pointer, to be seen in SVG.
+// Draw works from 0, 0 to the shape's width and height, unturned: the Picture
+// has a group open already that puts it where it is.
 type Drawer interface{ Draw(p *Picture, s View) }
 
 // Shape is a kind of shape whose props are a P: a struct that encoding/json
