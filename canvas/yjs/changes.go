@@ -96,8 +96,8 @@ type changed struct {
 }
 
 func (d *Doc) noteChange(found map[*node]*changed, it *item) {
-	if it.garbage() || !it.parent.alive() {
-		return
+	if it.garbage() {
+		return // of a type that was deleted
 	}
 	n := it.parent
 	if n.item != nil && !d.existed(n.item) {

@@ -34,7 +34,9 @@ func TestPositionsInLongTexts(t *testing.T) {
 					value := []string{"true", "null"}[random.IntN(2)]
 					return in.Format(tx, at, length, "bold", json.RawMessage(value))
 				case 4:
-					return errors.Join(in.Insert(tx, at, "xyz"), in.Delete(tx, at/2, 2), giveUp)
+					return errors.Join(in.Insert(tx, at, "xyz"), giveUp)
+				case 5:
+					return errors.Join(in.Delete(tx, at, length), giveUp)
 				}
 				c := byte('a' + random.IntN(26))
 				model = slices.Insert(model, at, c)
@@ -57,6 +59,7 @@ func TestPositionsInLongTexts(t *testing.T) {
 				check(t, there)
 				if text.n.index != nil {
 					indexed++
+					checkFormats(t, text)
 				}
 			}
 		}
@@ -65,6 +68,20 @@ func TestPositionsInLongTexts(t *testing.T) {
 		}
 		if text.String() != string(model) || other.String() != string(model) {
 			t.Fatalf("seed %d: texts differ from the model", seed)
+		}
+	}
+}
+
+// checkFormats: an index changes nothing about the format at an item.
+func checkFormats(t *testing.T, text *Text) {
+	index := text.n.index
+	for it := text.n.start; it != nil; it = it.right {
+		with := text.formatAfter(it, "bold")
+		text.n.index = nil
+		without := text.formatAfter(it, "bold")
+		text.n.index = index
+		if with != without {
+			t.Fatalf("the format after %v is %s, not %s", it.id(), with, without)
 		}
 	}
 }

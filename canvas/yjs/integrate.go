@@ -186,8 +186,7 @@ func (tx *Tx) findNeighbours(it *item, b *block) {
 func (tx *Tx) integrate(it *item) error {
 	if (it.left == nil && (it.right == nil || it.right.left != nil)) || (it.left != nil && it.left.right != it.right) {
 		if err := tx.resolve(it); err != nil {
-			it.parent.trimSlots()
-			return err
+			return err // a new key has no conflicts: its slot is not left empty
 		}
 	}
 	parent := it.parent

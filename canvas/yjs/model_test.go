@@ -127,6 +127,31 @@ func deletions(d *Doc) map[uint64][]clocks {
 	return all
 }
 
+// TestManyKeys: as many that their strings cannot all be shared.
+func TestManyKeys(t *testing.T) {
+	d, follower := New(1, Limits{}), New(2, Limits{})
+	update, err := d.Transact(func(tx *Tx) error {
+		for i := range 2000 {
+			if err := d.Map("m").Set(tx, fmt.Sprint("key", i), i); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err == nil {
+		_, err = follower.Apply(update)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	check(t, follower)
+	for i := range 2000 {
+		if got, _ := follower.Map("m").Get(fmt.Sprint("key", i)); got != float64(i) {
+			t.Fatalf("key %d is %v", i, got)
+		}
+	}
+}
+
 // TestAnyValues: what Go writes it reads again.
 func TestAnyValues(t *testing.T) {
 	for _, v := range []any{
