@@ -21,7 +21,7 @@ import (
 const maxImport = 32 << 20 // bytes of a board
 
 // boardCalls names the calls for who mistypes one.
-const boardCalls = "GET /v1/rooms/KIND/NAME/export.json, export.svg, export.yjs and versions, POST /v1/rooms/KIND/NAME/import, versions and restore"
+const boardCalls = "GET /v1/rooms/KIND/NAME/export.json, export.svg, export.yjs and versions, POST /v1/rooms/KIND/NAME/import, versions, restore and remove-version"
 
 // boardAPI is the HTTP way to boards and documents: export and import, and a
 // board's history. On the players' address a user's role in the room decides
@@ -37,6 +37,7 @@ type boardCall struct {
 	server *Server
 	room   string
 	user   string // empty: an operator
+	role   canvas.Role
 }
 
 // answer is what a call gives: JSON, or content of another type.
@@ -59,7 +60,7 @@ func (a boardAPI) register(mux *http.ServeMux, limit func(http.Handler) http.Han
 		calls[call] = limit(a.answer(canvas.Role.Known, f))
 	}
 	for call, f := range map[string]func(boardCall) (boardAnswer, error){
-		"POST import": importJSON, "POST versions": saveVersion, "POST restore": restoreVersion,
+		"POST import": importJSON, "POST versions": saveVersion, "POST restore": restoreVersion, "POST remove-version": removeVersion,
 	} {
 		calls[call] = limit(a.answer(canvas.Role.CanWrite, f))
 	}
@@ -97,7 +98,7 @@ func (a boardAPI) answer(enough func(canvas.Role) bool, f func(boardCall) (board
 		}
 		call := boardCall{Request: r, server: a.server, room: roomOf(r), user: caller.User.ID}
 		var answer boardAnswer
-		if err = a.allow(call, caller, enough); err == nil {
+		if call.role, err = a.allow(call, caller, enough); err == nil {
 			answer, err = f(call)
 		}
 		switch {
@@ -112,26 +113,26 @@ func (a boardAPI) answer(enough func(canvas.Role) bool, f func(boardCall) (board
 	})
 }
 
-// allow refuses who may not do this in the room.
-func (a boardAPI) allow(call boardCall, caller host.Caller, enough func(canvas.Role) bool) error {
+// allow refuses who may not do this in the room; others have a role there.
+func (a boardAPI) allow(call boardCall, caller host.Caller, enough func(canvas.Role) bool) (canvas.Role, error) {
 	name, _, ok := roomname.Split(call.room)
 	if !ok {
-		return schema.Errorf(schema.CodeNoSuchRoom, "no room has such a name: %s", roomname.Rule)
+		return "", schema.Errorf(schema.CodeNoSuchRoom, "no room has such a name: %s", roomname.Rule)
 	}
 	for _, kind := range a.server.cfg.Canvas {
 		if kind.Name() != name {
 			continue
 		}
 		if caller.Operator {
-			return nil
+			return canvas.Owner, nil
 		}
 		role, err := kind.Role(call.Context(), call.room, caller.User)
 		if err == nil && !enough(role) {
 			err = schema.Errorf(schema.CodeForbidden, "in %s you may look, but change nothing", call.room)
 		}
-		return err
+		return role, err
 	}
-	return schema.Errorf(schema.CodeNoSuchKind, "this server has no boards or documents of the kind %q", name)
+	return "", schema.Errorf(schema.CodeNoSuchKind, "this server has no boards or documents of the kind %q", name)
 }
 
 // writeContent answers with a file. What users have drawn must not run in a
@@ -147,7 +148,7 @@ func writeContent(w http.ResponseWriter, contentType string, content []byte) {
 
 // look lets f read the board.
 func (c boardCall) look(f func(b *board.Board) error) error {
-	return c.server.canvas.Do(c.Context(), c.room, func(m canvas.Machine, _ time.Time, _ *canvas.Outbox) error {
+	return c.server.canvas.View(c.Context(), c.room, func(m canvas.Machine) error {
 		b, err := c.board(m)
 		if err != nil {
 			return err
@@ -156,14 +157,19 @@ func (c boardCall) look(f func(b *board.Board) error) error {
 	})
 }
 
-// edit lets f change the board; it returns when that is on disk.
+// edit lets f change the board; it returns when that is on disk. An error of
+// f's that has no code is about what the caller sent.
 func (c boardCall) edit(f func(b *board.Board, now time.Time, out *canvas.Outbox) error) error {
 	return c.server.canvas.Do(c.Context(), c.room, func(m canvas.Machine, now time.Time, out *canvas.Outbox) error {
 		b, err := c.board(m)
 		if err != nil {
 			return err
 		}
-		return f(b, now, out)
+		err = f(b, now, out)
+		if coded := new(schema.Error); err != nil && !errors.As(err, &coded) {
+			return schema.Errorf(schema.CodeValidation, "%v", err)
+		}
+		return err
 	})
 }
 
@@ -173,6 +179,14 @@ func (c boardCall) board(m canvas.Machine) (*board.Board, error) {
 		return nil, schema.Errorf(schema.CodeBadInput, "%s is no board: of a document there is export.yjs", c.room)
 	}
 	return b, nil
+}
+
+// owned refuses all but owners.
+func (c boardCall) owned(what string) error {
+	if c.role == canvas.Owner {
+		return nil
+	}
+	return schema.Errorf(schema.CodeForbidden, "only owners of %s may %s", c.room, what)
 }
 
 // exportJSON answers GET …/export.json?version=….
@@ -219,8 +233,15 @@ func listVersions(c boardCall) (boardAnswer, error) {
 	return boardAnswer{json: list}, err
 }
 
-// importJSON answers POST …/import with what export.json gave.
+// importJSON answers POST …/import?replace=true with what export.json gave.
+// Without replace the shapes are added.
 func importJSON(c boardCall) (boardAnswer, error) {
+	replace := c.URL.Query().Get("replace") == "true"
+	if replace {
+		if err := c.owned("replace what is on it"); err != nil {
+			return boardAnswer{}, err
+		}
+	}
 	text, err := io.ReadAll(c.Body)
 	var tooLong *http.MaxBytesError
 	switch {
@@ -229,16 +250,12 @@ func importJSON(c boardCall) (boardAnswer, error) {
 	case err != nil:
 		return boardAnswer{}, schema.Errorf(schema.CodeBadMessage, "the body did not arrive: %v", err)
 	}
-	var done board.Imported
+	var imported board.Imported
 	err = c.edit(func(b *board.Board, now time.Time, out *canvas.Outbox) (err error) {
-		done, err = b.Import(now, out, c.user, text, true)
+		imported, err = b.Import(now, out, c.user, text, replace)
 		return err
 	})
-	return boardAnswer{json: done}, err
-}
-
-type versionRequest struct {
-	Name string `json:"name"`
+	return boardAnswer{json: imported}, err
 }
 
 // saveVersion answers POST …/versions {"name": "…"}.
@@ -256,6 +273,18 @@ func restoreVersion(c boardCall) (boardAnswer, error) {
 	})
 }
 
+// removeVersion answers POST …/remove-version {"name": "…"}.
+func removeVersion(c boardCall) (boardAnswer, error) {
+	if err := c.owned("remove versions"); err != nil {
+		return boardAnswer{}, err
+	}
+	return onVersion(c, (*board.Board).RemoveVersion)
+}
+
+type versionRequest struct {
+	Name string `json:"name"`
+}
+
 // onVersion does something with the version that the body names. The answer is
 // the list of versions after that.
 func onVersion(c boardCall, do func(b *board.Board, now time.Time, out *canvas.Outbox, name string) error) (boardAnswer, error) {
@@ -266,7 +295,7 @@ func onVersion(c boardCall, do func(b *board.Board, now time.Time, out *canvas.O
 	if req.Name == "" {
 		return boardAnswer{}, schema.Errorf(schema.CodeBadMessage, `say which version: {"name": "before the party"}`)
 	}
-	var list versionList
+	list := versionList{Versions: []board.Version{}}
 	err := c.edit(func(b *board.Board, now time.Time, out *canvas.Outbox) error {
 		if err := do(b, now, out, req.Name); err != nil {
 			return err

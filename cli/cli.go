@@ -48,7 +48,7 @@ type commands struct {
 	Query    queryCommand    `cmd:"" help:"Print records of a running server."`
 	Watch    watchCommand    `cmd:"" help:"Print records of a running server, and every change of them."`
 	Export   exportCommand   `cmd:"" help:"Print a board or a document of a running server."`
-	Import   importCommand   `cmd:"" help:"Replace a board of a running server by what export printed."`
+	Import   importCommand   `cmd:"" help:"Put what export printed on a board of a running server."`
 	Versions versionsCommand `cmd:"" help:"List, save and restore versions of a board of a running server."`
 	Backup   backupCommand   `cmd:"" help:"Copy all record rooms, boards and documents into a file."`
 	Restore  restoreCommand  `cmd:"" help:"Make the rooms of a data folder out of a backup."`

@@ -58,22 +58,23 @@ func (c *exportCommand) Run(p *program) error {
 	return nil
 }
 
-// importCommand replaces a board of a running server.
+// importCommand adds to a board of a running server, or replaces it.
 type importCommand struct {
-	Room string `arg:"" help:"The board: KIND/NAME."`
-	File string `arg:"" help:"What export printed, or - for the standard input."`
+	Room    string `arg:"" help:"The board: KIND/NAME."`
+	File    string `arg:"" help:"What export printed, or - for the standard input."`
+	Replace bool   `help:"Remove what is on the board now. On the players' address that is for owners."`
 	operator
 }
 
 // Help is the long text of import --help.
 func (importCommand) Help() string {
-	return `Puts what export printed in the place of all that is on a board, as one edit.
-What the board's kind does not allow refuses it whole.
+	return `Adds what export printed to a board, or puts it in the place of all that is
+there, as one edit. What the board's kind does not allow refuses it whole.
 
 Examples:
 
     PROGRAM versions board/main --save "before the import"
-    PROGRAM import board/main main.json`
+    PROGRAM import board/main main.json --replace`
 }
 
 // Run sends the file.
@@ -91,11 +92,15 @@ func (c *importCommand) Run(p *program) (err error) {
 		defer func() { _ = f.Close() }()
 		from = f
 	}
-	var answer struct{ Status string }
-	if err := c.answer(p.ctx, p.name, http.MethodPost, path+"/import", from, &answer); err != nil {
+	path += "/import"
+	if c.Replace {
+		path += "?replace=true"
+	}
+	var answer struct{ Shapes int }
+	if err := c.answer(p.ctx, p.name, http.MethodPost, path, from, &answer); err != nil {
 		return err
 	}
-	fmt.Fprintf(p.stderr, "%s is what %s says\n", c.Room, c.File)
+	fmt.Fprintf(p.stderr, "%d shapes are on %s\n", answer.Shapes, c.Room)
 	return nil
 }
 
@@ -104,6 +109,7 @@ type versionsCommand struct {
 	Room    string `arg:"" help:"The board: KIND/NAME."`
 	Save    string `xor:"do" placeholder:"NAME" help:"Save the board as it is under a name."`
 	Restore string `xor:"do" placeholder:"NAME" help:"Bring a saved version back, as a new edit."`
+	Remove  string `xor:"do" placeholder:"NAME" help:"Forget a saved version."`
 	operator
 }
 
@@ -124,13 +130,14 @@ func (c *versionsCommand) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	method, path, name := http.MethodGet, path+"/versions", ""
+	method, verb, name := http.MethodGet, "/versions", ""
 	switch {
 	case c.Save != "":
 		method, name = http.MethodPost, c.Save
 	case c.Restore != "":
-		method, name = http.MethodPost, c.Restore
-		path = strings.TrimSuffix(path, "/versions") + "/restore"
+		method, verb, name = http.MethodPost, "/restore", c.Restore
+	case c.Remove != "":
+		method, verb, name = http.MethodPost, "/remove-version", c.Remove
 	}
 	var body io.Reader
 	if name != "" {
@@ -141,7 +148,7 @@ func (c *versionsCommand) Run(p *program) error {
 		body = strings.NewReader(string(text))
 	}
 	var answer struct{ Versions []board.Version }
-	if err := c.answer(p.ctx, p.name, method, path, body, &answer); err != nil {
+	if err := c.answer(p.ctx, p.name, method, path+verb, body, &answer); err != nil {
 		return err
 	}
 	for _, v := range answer.Versions {
