@@ -294,9 +294,6 @@ func (c *client) sees() []string {
 	return list
 }
 
-// numbers is whom the client holds.
-func (c *client) numbers() []uint32 { return slices.Sorted(maps.Keys(c.held)) }
-
 func wantCode(t testing.TB, err error, code schema.Code) {
 	t.Helper()
 	if !errors.Is(err, &schema.Error{Code: code}) {

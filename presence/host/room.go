@@ -134,6 +134,9 @@ func (r *room) apply(now time.Time, it *item, data []byte) {
 	case itemLost:
 		r.remove(now, it.seat)
 	case itemRenew:
+		if it.user.ID != it.seat.request.User.ID {
+			return // a session's user stays the same
+		}
 		it.seat.request.User = *it.user
 		if it.seat.in {
 			r.machine.Renew(now, it.seat.conn, *it.user)
