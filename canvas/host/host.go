@@ -274,8 +274,10 @@ func (h *Host) enter(name, remote string) (*room, error) {
 // release lets go of a room, which may close then.
 func (h *Host) release(r *room) {
 	h.mu.Lock()
-	r.held--
-	h.mu.Unlock()
+	defer h.mu.Unlock()
+	if r.held--; r.held == 0 && h.closing {
+		r.wake()
+	}
 }
 
 // forget takes a room out of the list. What its own edits were by is forgotten

@@ -67,7 +67,8 @@ type RoomInfo struct {
 }
 
 // Rooms lists all rooms of the data folder, and those that are open without
-// having written anything, by name.
+// having written anything, by name. Of a folder that is shared with other hosts
+// it lists the rooms of this one's kinds.
 func (h *Host) Rooms() []RoomInfo {
 	open := make(map[string]records.Stats)
 	for _, r := range h.all() {
@@ -75,6 +76,9 @@ func (h *Host) Rooms() []RoomInfo {
 	}
 	var list []RoomInfo
 	for _, s := range h.store.Rooms() {
+		if _, err := h.kindOf(s.Name); err != nil && h.cfg.Shared != nil {
+			continue
+		}
 		info := RoomInfo{Name: s.Name, Seq: s.Seq, DiskBytes: s.Bytes, Quarantined: s.Quarantined}
 		if c, ok := open[s.Name]; ok {
 			info.fill(c)
