@@ -143,7 +143,12 @@ func (p *programs) startTogether(ctx context.Context) (*server, error) {
 		s.end()
 		return nil, err
 	}
-	s.addr, s.admin, _ = strings.Cut(line, " ")
+	fields := strings.Fields(line)
+	if len(fields) != 3 {
+		s.end()
+		return nil, fmt.Errorf("the server says %q", line)
+	}
+	s.addr, s.admin = fields[0], fields[1]
 	s.profile = s.admin + "debug/pprof/profile"
 	return s, nil
 }

@@ -60,7 +60,7 @@ func serveTogether(ctx context.Context, args []string) error {
 	if err := s.Listen(); err != nil {
 		return err
 	}
-	fmt.Println(strings.TrimSuffix(strings.TrimPrefix(s.URL(), "http://"), "/"), s.AdminURL(), heap)
+	fmt.Println(strings.TrimSuffix(strings.TrimPrefix(s.URL(), "http://"), "/"), strings.TrimSuffix(s.AdminURL(), "/")+"/", heap)
 	return s.Run(ctx)
 }
 

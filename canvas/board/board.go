@@ -62,7 +62,7 @@ type person struct {
 	warned uint32 // gesture of which it was told what is wrong
 }
 
-// spaceSeq of the store: key "" has seq and renewals, u64 each.
+// spaceSeq of the store: key "seq" has seq and renewals, u64 each.
 const spaceSeq = canvas.SpaceOwn
 
 // Apply implements canvas.Machine.
@@ -237,5 +237,5 @@ func (b *Board) tick(now time.Time, out *canvas.Outbox) {
 // putSeq makes the number of the last Delta durable.
 func (b *Board) putSeq(out *canvas.Outbox) {
 	value := binary.BigEndian.AppendUint64(make([]byte, 0, 16), b.seq)
-	out.Put(spaceSeq, "", binary.BigEndian.AppendUint64(value, b.renewals))
+	out.Put(spaceSeq, "seq", binary.BigEndian.AppendUint64(value, b.renewals))
 }
