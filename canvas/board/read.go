@@ -1,6 +1,8 @@
 package board
 
 import (
+	"math"
+
 	"github.com/parlor-server/parlor/canvas/yjs"
 )
 
@@ -86,7 +88,8 @@ func readGeoOf(m *yjs.Map, to *Geo, l *Limits) bool {
 	}
 	b, _ := m.AppendJSON(nil, "geo")
 	s := scan{b: b}
-	var g Geo
+	nothing := math.NaN()
+	g := Geo{nothing, nothing, nothing, nothing, nothing} // all five must be there
 	if readGeo(&s, &g) != nil || s.err != nil || l.checkGeo(&g) != nil {
 		return false
 	}
