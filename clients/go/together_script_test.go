@@ -20,7 +20,7 @@ type pointer struct {
 type nod struct{ At float32 }
 
 // meeting describes such a room.
-func meeting(t *testing.T) *wire.Descriptor {
+func meeting(t testing.TB) *wire.Descriptor {
 	t.Helper()
 	_, state, err := value.BindArgs[pointer]()
 	if err != nil {
