@@ -95,6 +95,7 @@ part_web() {
   npx tsc --noEmit
   npm test
   node canvas/yjs/fuzz/run.mjs --seeds 300 --seed 1 --seconds 18
+  node demos/interop/run.mjs
   node demos/test.mjs
 }
 
