@@ -104,6 +104,8 @@ func (c *crowd) meet() {
 		}
 	}
 	settle(c.peers...)
+	c.peers[0].typed(".") // perhaps the first edit of all
+	settle(c.peers...)
 	var want []byte
 	c.server("notes/a", func(d *yjs.Doc) { want = d.EncodeState(nil) })
 	for _, p := range c.peers {
