@@ -56,6 +56,45 @@ func ExampleDoc_Transact() {
 	// not yours [3 4]
 }
 
+// A board asks which shapes an update touched, and what they held before.
+func ExampleDoc_Changes() {
+	doc := yjs.New(1, yjs.Limits{})
+	shapes := doc.Map("shapes")
+	_, _ = doc.Transact(func(tx *yjs.Tx) error {
+		return shapes.Set(tx, "box", yjs.MapOf{"kind": "rect", "geo": json.RawMessage(`{"x":1}`), "text": yjs.TextOf("hi")})
+	})
+	_, _ = doc.Transact(func(tx *yjs.Tx) error {
+		box, _ := shapes.Get("box")
+		text, _ := box.(*yjs.Map).Get("text")
+		return errors.Join(
+			box.(*yjs.Map).Set(tx, "geo", json.RawMessage(`{"x":2}`)),
+			text.(*yjs.Text).Insert(tx, 2, "!"),
+		)
+	})
+	for _, change := range doc.Changes() {
+		fmt.Println(change.Root, change.Path[0].Key, len(change.Path), change.Keys, change.List)
+	}
+	box, _ := shapes.AppendJSON(nil, "box")
+	fmt.Println(string(box))
+	// Output:
+	// shapes box 1 [{geo map[x:1] true false}] false
+	// shapes box 2 [] true
+	// {"geo":{"x":2},"kind":"rect","text":"hi!"}
+}
+
+// XML is what rich-text editors keep their documents in.
+func ExampleXMLFragment_Insert() {
+	doc := yjs.New(1, yjs.Limits{})
+	_, err := doc.Transact(func(tx *yjs.Tx) error {
+		return doc.XML("prosemirror").Insert(tx, 0, yjs.ElementOf{
+			Name: "heading", Attributes: map[string]any{"level": 1}, Children: []any{yjs.TextOf("Minutes")},
+		})
+	})
+	heading := doc.XML("prosemirror").Children()[0].(*yjs.XMLElement)
+	fmt.Println(err, heading.Name(), heading.Attributes(), heading.Children()[0])
+	// Output: <nil> heading map[level:1] Minutes
+}
+
 // Formats stay as the JSON that the client sent.
 func ExampleText_Delta() {
 	// y.getText('t').insert(0, 'bold', { bold: true }); insert(4, ' plain', { bold: null })
