@@ -267,13 +267,13 @@ test('undo, redo and versions are asked of the server', async () => {
 });
 
 test('members of the board are its presence', async () => {
-  const board = await page.open(page.client.board('board/main', { presence: { name: 'Ada' } }), { schema: boardSchema, member: 3 });
+  const board = await page.open(page.client.board('board/main', { presence: { Name: 'Ada' } }), { schema: boardSchema, member: 3 });
   const c = page.connection;
-  board.presence.show({ x: 4, selection: ['a'] });
+  board.presence.show({ X: 4, Selection: ['a'] });
   await wait(40);
-  assert.deepEqual(c.shows().map((s) => s.state), [{ name: 'Ada' }, { x: 4, selection: ['a'] }]);
-  c.crowd(1, [{ enter: 3, state: { name: 'Ada' } }, { enter: 4, state: { name: 'Bob', selection: ['b'] } }], true);
-  assert.deepEqual([board.presence.me, board.presence.others.map((m) => m.state.selection)], [3, [['b']]]);
+  assert.deepEqual(c.shows().map((s) => s.state), [{ Name: 'Ada' }, { X: 4, Selection: ['a'] }]);
+  c.crowd(1, [{ enter: 3, state: { Name: 'Ada' } }, { enter: 4, state: { Name: 'Bob', Selection: ['b'] } }], true);
+  assert.deepEqual([board.presence.me, board.presence.others.map((m) => m.state.Selection)], [3, [['b']]]);
 });
 
 test('broken frames close the connection, and the board stays as it is', async () => {

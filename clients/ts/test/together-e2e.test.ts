@@ -134,14 +134,14 @@ const x = (board: Board, id: string) => board.shapes.get(id)?.geo.x;
 
 test('two people draw on a board', async () => {
   const [ada, bob] = [new Person(), new Person()];
-  const first = await ada.client.board('board/main', { presence: { name: 'Ada' } });
+  const first = await ada.client.board('board/main', { presence: { Name: 'Ada' } });
   const second = await bob.client.board('board/main');
   await Promise.all([first.ready, second.ready]);
   await first.edit([{ add: { id: 'a', kind: 'rect', geo: at(0), props: { radius: 2 } } }, { add: { id: 'b', kind: 'rect', geo: at(5), text: 'hello' } }]);
   await until(() => ids(second) === 'a,b', 'shapes arrive');
   assert.deepEqual(second.shapes.get('a'), first.shapes.get('a'));
   assert.deepEqual([second.shapes.get('b')?.text, second.shapes.get('a')?.props], ['hello', { radius: 2 }]);
-  await until(() => second.presence.others[0]?.state.name === 'Ada', 'people are seen');
+  await until(() => second.presence.others[0]?.state.Name === 'Ada', 'people are seen');
 
   const refused = first.patch({ id: 'a', props: { radius: -1 } });
   assert.equal(first.shapes.get('a')?.props.radius, -1);

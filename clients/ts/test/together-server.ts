@@ -34,7 +34,7 @@ function describe(fields: readonly Field[]): object[] {
 export const cursorSchema = { state: describe(cursor), casts: [{ name: 'Wave', fields: describe(wave) }], timeout: 30_000, sample: 128, position: true, groups: true };
 
 /** What members of a board show, as far as the tests need it. */
-export const pointer = [field('name', CellKind.String), field('x', CellKind.Float64), field('y', CellKind.Float64), field('selection', CellKind.JSON)];
+export const pointer = [field('Name', CellKind.String), field('X', CellKind.Float32), field('Y', CellKind.Float32), field('Selection', CellKind.JSON)];
 
 export const boardSchema = {
   kinds: { rect: { props: {}, frame: false } },

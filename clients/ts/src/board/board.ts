@@ -13,21 +13,24 @@ import type { Move, NewShape, Op, OrderTo, Shape, ShapePatch } from './shape';
 import { BoardSync } from './sync';
 import { BoardWrite, type EditArgs } from './writes';
 
-/** What a board's members show of themselves. */
+/** What a board's members show of themselves: at most 1 KiB in all. */
 export interface BoardState {
-  name: string;
-  color: string;
-  x: number;
-  y: number;
-  /** IDs of shapes. */
-  selection: string[] | null;
-  tool: string;
-  editing: string;
-  laser: boolean;
-  view_x: number;
-  view_y: number;
-  view_w: number;
-  view_h: number;
+  Name: string;
+  Color: string;
+  /** The cursor, on the page. */
+  X: number;
+  Y: number;
+  /** IDs of shapes, about 20 at most. */
+  Selection: string[] | null;
+  Tool: string;
+  /** The ID of the shape whose text is being typed. */
+  Editing: string;
+  Laser: boolean;
+  /** The part of the page that is on the screen. */
+  ViewX: number;
+  ViewY: number;
+  ViewW: number;
+  ViewH: number;
 }
 
 /** An edit that the server refused: it is shown no more. */

@@ -1,4 +1,4 @@
-import { type Board, makeBoard } from '../board/board';
+import { type Board, type BoardState, makeBoard } from '../board/board';
 import type { PatientRoom } from '../client';
 import { makePresenceRoom, type PresenceRoom } from '../presence/room';
 import { Code, ParlorError } from '../protocol';
@@ -18,7 +18,7 @@ export interface BoardOptions {
   /** Keeps the board and its pending edits over reloads, so that the page works without a connection. */
   offline?: boolean;
   /** What is shown of oneself from the beginning. */
-  presence?: Record<string, any>;
+  presence?: Partial<BoardState>;
 }
 
 /**
@@ -43,7 +43,7 @@ export class TogetherClient extends RecordClient {
     this.refuseClosed();
     const home = await this.recordsHome();
     const { board, usable } = await makeBoard<C>(home, { server: this.url, name, offline, now: this.now, forgotten: (seat) => this.release(seat) });
-    if (presence !== undefined) board.presence.show(presence as never);
+    if (presence !== undefined) board.presence.show(presence);
     if (usable) this.attend(board.seat);
     else await this.seat(board.seat);
     return board;
