@@ -8,5 +8,5 @@ import (
 )
 
 func main() {
-	cli.Main(parlor.Config{Rooms: demos.Rooms(), Records: demos.Records(), Web: demos.Web()}, demos.Bots()...)
+	cli.Main(parlor.Config{Rooms: demos.Rooms(), Records: demos.Records(), Canvas: demos.Canvas(), Web: demos.Web()}, demos.Bots()...)
 }

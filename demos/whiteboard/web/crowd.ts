@@ -1,4 +1,3 @@
-import type { Desk } from './desk';
 import { element, say, tell } from './dom';
 import { PEOPLE } from './palette';
 import { colorOf, type People } from './people';
@@ -11,25 +10,25 @@ const WHO = ['Otter', 'Heron', 'Lynx', 'Robin', 'Badger', 'Fox', 'Owl', 'Hare', 
 const any = <T>(all: readonly T[]): T => all[Math.floor(Math.random() * all.length)];
 
 /** Who one is, as this browser remembers it. */
-export function introduction(): { name: string; color: string } {
+export function introduction(): { Name: string; Color: string } {
   const name = localStorage.getItem(NAME) || `${any(HOW)} ${any(WHO)}`;
   const color = localStorage.getItem(COLOR) || any(PEOPLE);
   localStorage.setItem(NAME, name);
   localStorage.setItem(COLOR, color);
-  return { name, color };
+  return { Name: name, Color: color };
 }
 
 /** The avatars: one's own, which changes the name, and the others', which are followed by a click. */
-export function drawCrowd(desk: Desk, people: People): void {
-  const me = avatar(people.own.name ?? '', people.own.color ?? '');
+export function drawCrowd(people: People): void {
+  const me = avatar(people.own.Name ?? '', people.own.Color ?? '');
   me.id = 'me';
-  me.title = `${people.own.name} (you): change your name`;
-  me.addEventListener('click', () => rename(desk, people));
+  me.title = `${people.own.Name} (you): change your name`;
+  me.addEventListener('click', () => rename(people));
   const others = people.others.map(({ number, state }) => {
-    const a = avatar(state.name, state.color);
+    const a = avatar(state.Name, state.Color);
     const followed = people.followed === number;
     a.dataset.member = String(number);
-    a.title = followed ? `Stop following ${state.name}` : `Follow ${state.name}`;
+    a.title = followed ? `Stop following ${state.Name}` : `Follow ${state.Name}`;
     a.setAttribute('aria-pressed', String(followed));
     a.addEventListener('click', () => people.follow(number));
     return a;
@@ -41,7 +40,7 @@ export function drawCrowd(desk: Desk, people: People): void {
   band.hidden = whom === undefined;
   if (whom) {
     band.style.setProperty('--of', colorOf(whom.state));
-    say(band.firstElementChild!, `Following ${whom.state.name}`);
+    say(band.firstElementChild!, `Following ${whom.state.Name}`);
   }
 }
 
@@ -49,7 +48,7 @@ function avatar(name: string, color: string): HTMLButtonElement {
   const button = document.createElement('button');
   button.type = 'button';
   button.className = 'avatar';
-  button.style.setProperty('--of', colorOf({ color }));
+  button.style.setProperty('--of', colorOf({ Color: color }));
   button.textContent = initials(name);
   return button;
 }
@@ -67,11 +66,11 @@ function initials(name: string): string {
 }
 
 /** Asks for one's name and colour. */
-function rename(desk: Desk, people: People): void {
+function rename(people: People): void {
   const dialog = element<HTMLDialogElement>('you');
   const name = element<HTMLInputElement>('your-name');
-  name.value = people.own.name ?? '';
-  let color = people.own.color ?? PEOPLE[0];
+  name.value = people.own.Name ?? '';
+  let color = people.own.Color ?? PEOPLE[0];
   const colors = PEOPLE.map((c) => {
     const button = document.createElement('button');
     button.type = 'button';
@@ -91,8 +90,7 @@ function rename(desk: Desk, people: People): void {
     if (dialog.returnValue !== 'ok' || chosen === '') return;
     localStorage.setItem(NAME, chosen);
     localStorage.setItem(COLOR, color);
-    people.show({ name: chosen, color });
-    drawCrowd(desk, people);
+    people.show({ Name: chosen, Color: color });
   };
   dialog.returnValue = '';
   dialog.showModal();

@@ -79,7 +79,7 @@ export class Desk {
   }
 
   changed(): void {
-    this.people?.show({ selection: this.selection.items.slice(0, MOST_SHOWN).map((i) => i.shape.id) });
+    this.people?.show({ Selection: this.selection.items.slice(0, MOST_SHOWN).map((i) => i.shape.id) });
     for (const on of this.watchers) on();
     this.wake();
   }

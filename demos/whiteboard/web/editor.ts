@@ -47,7 +47,7 @@ export class Editor {
     this.isNew = isNew;
     this.base = shape.text;
     this.desk.painter.editing = id;
-    this.desk.people?.show({ editing: id });
+    this.desk.people?.show({ Editing: id });
     this.area.value = shape.text;
     this.area.hidden = false;
     this.place();
@@ -64,7 +64,7 @@ export class Editor {
     this.id = '';
     this.area.hidden = true;
     desk.painter.editing = '';
-    desk.people?.show({ editing: '' });
+    desk.people?.show({ Editing: '' });
     const shape = desk.shapeOf(id);
     if (shape?.kind === 'text' && shape.text.trim() === '') desk.edit([{ remove: [id] }], this.gesture);
     else desk.touch(id);

@@ -43,7 +43,7 @@ async function open(): Promise<void> {
   const me = introduction();
   let board: Board;
   try {
-    board = await client.board(`board/${room}`, { offline: true, presence: { ...me, tool: 'select' } });
+    board = await client.board(`board/${room}`, { offline: true, presence: { ...me, Tool: 'select' } });
   } catch (error) {
     element('line').className = 'chip lost';
     say(element('line-text'), 'Offline');
@@ -53,24 +53,17 @@ async function open(): Promise<void> {
   }
   const desk = new Desk(board, element('stage'));
   const page = new Page(desk);
-  page.people.show({ ...me, tool: 'select' });
+  page.people.show({ ...me, Tool: 'select' });
   board.onStatus((status, error) => {
     if (status === 'closed') tell(error?.message ?? 'The board is closed');
     desk.changed();
   });
   setInterval(() => line.draw(board), REFRESH_MS);
-  whenLoaded(desk, () => fit(desk));
-  window.__board = { client, board, desk, page };
-}
-
-/** Calls on once the board has come. */
-function whenLoaded(desk: Desk, on: () => void): void {
-  if (desk.board.loaded) return on();
-  const stop = desk.board.onChange(() => {
-    if (!desk.board.loaded) return;
-    stop();
-    on();
+  void board.ready.then(() => {
+    fit(desk);
+    desk.changed();
   });
+  window.__board = { client, board, desk, page };
 }
 
 void open();

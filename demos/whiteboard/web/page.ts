@@ -21,10 +21,10 @@ export class Page {
 
   constructor(readonly desk: Desk) {
     this.toolbar = new Toolbar(desk, () => this.askImage());
-    this.people = new People(desk, desk.board, element('cursors'), () => drawCrowd(desk, this.people));
+    this.people = new People(desk, desk.board, element('cursors'), () => drawCrowd(this.people));
     desk.people = this.people;
     this.people.begin();
-    drawCrowd(desk, this.people);
+    drawCrowd(this.people);
     const pointers = new Pointers(desk);
     new Panel(desk);
     listen(desk, pointers, {
@@ -40,7 +40,7 @@ export class Page {
     for (const dialog of document.querySelectorAll('dialog')) {
       dialog.addEventListener('click', (e) => e.target === dialog && dialog.close());
     }
-    desk.board.onRejected(({ error }) => tell(`Not done: ${error.message}`));
+    desk.board.onRejected(({ name, error }) => name !== 'undo' && name !== 'redo' && tell(`Not done: ${error.message}`));
     desk.watch(() => this.draw());
     this.draw();
   }
@@ -90,6 +90,8 @@ export class Page {
     };
     button.addEventListener('click', () => {
       menu.hidden = !menu.hidden;
+      const what = desk.selection.size > 0 ? 'selection' : 'board';
+      for (const format of ['png', 'svg']) say(menu.querySelector(`[data-does=${format}]`)!, `Export ${what} as ${format.toUpperCase()}`);
       button.setAttribute('aria-expanded', String(!menu.hidden));
     });
     addEventListener('pointerdown', (e) => !menu.hidden && !menu.contains(e.target as Node) && !button.contains(e.target as Node) && close());

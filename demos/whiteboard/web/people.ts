@@ -7,19 +7,19 @@ import type { Size } from './shape';
 
 /** What one shows of oneself; the names are the room's. */
 export interface Shown {
-  name: string;
-  color: string;
-  x: number;
-  y: number;
-  selection: readonly string[];
+  Name: string;
+  Color: string;
+  X: number;
+  Y: number;
+  Selection: readonly string[];
   /** "pen+red.m": a red pen of size m is on the paper. */
-  tool: string;
-  editing: string;
-  laser: boolean;
-  view_x: number;
-  view_y: number;
-  view_w: number;
-  view_h: number;
+  Tool: string;
+  Editing: string;
+  Laser: boolean;
+  ViewX: number;
+  ViewY: number;
+  ViewW: number;
+  ViewH: number;
 }
 
 /** Somebody else, as this page draws them. */
@@ -69,12 +69,15 @@ export class People {
     if (news.length === 0) return;
     Object.assign(this.me, partial);
     this.board.presence.show(Object.fromEntries(news));
+    if (news.some(([key]) => key === 'Name' || key === 'Color')) this.onCrowd();
   }
 
   /** Says where one's own pointer is. */
   point(p: Point): void {
-    this.show({ x: p.x, y: p.y });
-    if (this.me.laser) this.trail.push({ ...p, at: performance.now() });
+    this.show({ X: p.x, Y: p.y });
+    if (!this.me.Laser) return;
+    this.trail.push({ ...p, at: performance.now() });
+    this.desk.wake();
   }
 
   get own(): Partial<Shown> {
@@ -86,15 +89,15 @@ export class People {
   }
 
   get selections(): { ids: string[]; color: string }[] {
-    return [...this.guests.values()].map(({ state }) => ({ ids: idsOf(state.selection), color: colorOf(state) }));
+    return [...this.guests.values()].map(({ state }) => ({ ids: idsOf(state.Selection), color: colorOf(state) }));
   }
 
   get drafts(): Draft[] {
-    return [...this.guests.values()].filter((g) => g.stroke.length > 1).map((g) => ({ points: g.stroke, style: penOf(g.state.tool) ?? {} }));
+    return [...this.guests.values()].filter((g) => g.stroke.length > 1).map((g) => ({ points: g.stroke, style: penOf(g.state.Tool) ?? {} }));
   }
 
   get trails(): Trail[] {
-    const own = { color: colorOf({ color: this.me.color ?? '' }), points: this.trail };
+    const own = { color: colorOf({ Color: this.me.Color ?? '' }), points: this.trail };
     return [own, ...[...this.guests.values()].map((g) => ({ color: colorOf(g.state), points: g.trail }))];
   }
 
@@ -117,23 +120,23 @@ export class People {
     let busy = false;
     for (const g of this.guests.values()) busy = this.stepGuest(g, part, now) || busy;
     const view = this.guests.get(this.followed)?.state;
-    if (view) this.desk.camera.followView(boxAt({ x: view.view_x, y: view.view_y }, { x: view.view_x + view.view_w, y: view.view_y + view.view_h }));
+    if (view) this.desk.camera.followView(boxAt({ x: view.ViewX, y: view.ViewY }, { x: view.ViewX + view.ViewW, y: view.ViewY + view.ViewH }));
     this.tellView(now);
     return busy || this.viewSent === '';
   }
 
   private stepGuest(g: Guest, part: number, now: number): boolean {
     const { state } = g;
-    const [dx, dy] = [state.x - g.x, state.y - g.y];
+    const [dx, dy] = [state.X - g.x, state.Y - g.y];
     const moving = Math.hypot(dx, dy) * this.desk.camera.zoom > 0.3;
-    g.x = moving ? g.x + dx * part : state.x;
-    g.y = moving ? g.y + dy * part : state.y;
+    g.x = moving ? g.x + dx * part : state.X;
+    g.y = moving ? g.y + dy * part : state.Y;
     const at = this.desk.camera.toScreen(g);
     g.cursor.style.transform = `translate(${at.x.toFixed(1)}px, ${at.y.toFixed(1)}px)`;
     g.cursor.hidden = !g.moved;
-    if (state.laser) g.trail.push({ x: g.x, y: g.y, at: now });
+    if (state.Laser) g.trail.push({ x: g.x, y: g.y, at: now });
     g.trail = g.trail.filter((p) => now - p.at < LASER_MS);
-    if (penOf(state.tool)) {
+    if (penOf(state.Tool)) {
       if (g.strokeEnds !== 0) g.stroke = [];
       g.strokeEnds = 0;
       g.stroke.push({ x: g.x, y: g.y });
@@ -141,7 +144,7 @@ export class People {
     }
     if (g.stroke.length > 0 && g.strokeEnds === 0) g.strokeEnds = now + STROKE_MS;
     if (g.strokeEnds !== 0 && now > g.strokeEnds) g.stroke = [];
-    return moving || state.laser || g.stroke.length > 0 || g.trail.length > 0;
+    return moving || state.Laser || g.stroke.length > 0 || g.trail.length > 0;
   }
 
   /** A stroke of somebody has arrived: its draft is no longer needed. */
@@ -176,7 +179,7 @@ export class People {
     cursor.className = 'cursor';
     cursor.innerHTML = '<svg width="22" height="24" viewBox="0 0 22 24" aria-hidden="true"><path d="M2 2l6.2 18.2 3-7.6 7.8-2.6z" stroke="#fff" stroke-width="1.6" stroke-linejoin="round"/></svg><span></span>';
     this.layer.append(cursor);
-    const guest: Guest = { number, state, x: state.x, y: state.y, cursor, trail: [], stroke: [], strokeEnds: 0, moved: state.x !== 0 || state.y !== 0 };
+    const guest: Guest = { number, state, x: state.X, y: state.Y, cursor, trail: [], stroke: [], strokeEnds: 0, moved: state.X !== 0 || state.Y !== 0 };
     this.guests.set(number, guest);
     this.name(guest);
     return guest;
@@ -186,23 +189,23 @@ export class People {
   private update(guest: Guest, state: Shown): boolean {
     const was = guest.state;
     guest.state = state;
-    if (!guest.moved && (state.x !== 0 || state.y !== 0)) {
-      [guest.x, guest.y, guest.moved] = [state.x, state.y, true];
+    if (!guest.moved && (state.X !== 0 || state.Y !== 0)) {
+      [guest.x, guest.y, guest.moved] = [state.X, state.Y, true];
     }
-    if (was.name === state.name && was.color === state.color) return was === state;
+    if (was.Name === state.Name && was.Color === state.Color) return was === state;
     this.name(guest);
     return true;
   }
 
   private name({ cursor, state }: Guest): void {
     cursor.style.setProperty('--of', colorOf(state));
-    cursor.lastElementChild!.textContent = state.name || 'Somebody';
+    cursor.lastElementChild!.textContent = state.Name || 'Somebody';
   }
 
   /** Tells the others what this page shows of the board, now and then. */
   private tellView(now: number): void {
     const { left, top, right, bottom } = this.desk.camera.view;
-    const view = { view_x: left, view_y: top, view_w: right - left, view_h: bottom - top };
+    const view = { ViewX: left, ViewY: top, ViewW: right - left, ViewH: bottom - top };
     const key = Object.values(view).join();
     if (key === this.viewSent) return;
     if (now - this.viewAt < VIEW_MS) {
@@ -212,14 +215,14 @@ export class People {
     this.viewAt = now;
     this.viewSent = key;
     this.show(view);
-    const margin = Math.max(view.view_w, view.view_h) * 0.25;
-    this.board.presence.look({ x: left - margin, y: top - margin, width: view.view_w + 2 * margin, height: view.view_h + 2 * margin });
+    const margin = Math.max(view.ViewW, view.ViewH) * 0.25;
+    this.board.presence.look({ x: left - margin, y: top - margin, width: view.ViewW + 2 * margin, height: view.ViewH + 2 * margin });
   }
 }
 
 /** A colour that somebody chose, if it is one. */
-export function colorOf({ color }: Pick<Shown, 'color'>): string {
-  return /^#[0-9a-f]{6}$/i.test(color) ? color : PEOPLE[0];
+export function colorOf({ Color }: Pick<Shown, 'Color'>): string {
+  return /^#[0-9a-f]{6}$/i.test(Color) ? Color : PEOPLE[0];
 }
 
 function idsOf(selection: unknown): string[] {

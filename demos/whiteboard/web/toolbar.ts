@@ -49,7 +49,7 @@ export class Toolbar {
     desk.stage.style.cursor = name === 'select' ? 'default' : desk.tool.cursor(desk, NOWHERE);
     for (const [key, button] of this.buttons) button.setAttribute('aria-pressed', String(key === name));
     if (name !== 'select') desk.selection.clear();
-    desk.people?.show({ tool: name });
+    desk.people?.show({ Tool: name });
     desk.changed();
   }
 }

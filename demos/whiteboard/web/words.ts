@@ -5,6 +5,7 @@ export const FAMILY = 'system-ui, -apple-system, "Segoe UI", Roboto, "Liberation
 export const LEADING = 1.25; // of a line, in letters
 const SMALLEST = 6;
 const SHRINK = 0.9;
+const WHOLE = 0.55; // letters become so much smaller before words are divided
 const PADDING: Record<string, number> = { note: 14, rect: 8, ellipse: 8 };
 
 /** Words in lines, and how large they are. */
@@ -46,22 +47,22 @@ export class Typesetter {
     const room = PADDING[shape.kind] ?? 0;
     const round = shape.kind === 'ellipse' ? Math.SQRT1_2 : 1;
     const [width, height] = [Math.max(w * round - 2 * room, 8), Math.max(h * round - 2 * room, 8)];
-    let size = fontSize(shape.style);
-    for (;;) {
-      const lines = this.broken(shape.text, width / size);
+    const least = Math.max(SMALLEST, fontSize(shape.style) * WHOLE);
+    for (let size = fontSize(shape.style); ; size = Math.max(SMALLEST, size * SHRINK)) {
+      const lines = this.broken(shape.text, width / size, size <= least);
       const fits = lines.length * size * LEADING <= height && lines.every((l) => this.width(l) * size <= width);
-      if (fits || size <= SMALLEST) return { size, lines };
-      size = Math.max(SMALLEST, size * SHRINK);
+      if (fits) return { size, lines };
+      if (size <= SMALLEST) return { size, lines: lines.slice(0, Math.max(1, Math.floor(height / size / LEADING))) };
     }
   }
 
-  /** Lines no wider than width, where that is possible between words. */
-  private broken(text: string, width: number): string[] {
+  /** Lines no wider than width, where that is possible between words; or else between letters. */
+  private broken(text: string, width: number, divides: boolean): string[] {
     const lines: string[] = [];
     const space = this.width(' ');
     for (const paragraph of text.split('\n')) {
       let [line, used] = ['', 0];
-      for (const word of paragraph.split(' ')) {
+      for (const word of divides ? this.divided(paragraph, width) : paragraph.split(' ')) {
         const wide = this.width(word);
         if (line !== '' && used + space + wide > width) {
           lines.push(line);
@@ -74,6 +75,19 @@ export class Typesetter {
       lines.push(line);
     }
     return lines;
+  }
+
+  /** The words of a paragraph, in pieces no wider than width. */
+  private divided(paragraph: string, width: number): string[] {
+    return paragraph.split(' ').flatMap((word) => {
+      if (this.width(word) <= width) return [word];
+      const pieces = [''];
+      for (const letter of word) {
+        if (this.width(pieces[pieces.length - 1] + letter) > width && pieces[pieces.length - 1] !== '') pieces.push('');
+        pieces[pieces.length - 1] += letter;
+      }
+      return pieces;
+    });
   }
 
   /** In units of the letters' size. */

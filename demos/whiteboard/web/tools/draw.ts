@@ -16,7 +16,7 @@ export class PenTool implements Tool {
     this.stroke = new Stroke(at.plane);
     desk.selection.clear();
     desk.overlay.draft = { points: this.stroke.points, style: desk.style };
-    desk.people?.show({ tool: `pen+${desk.style.color}.${desk.style.size}` });
+    desk.people?.show({ Tool: `pen+${desk.style.color}.${desk.style.size}` });
   }
 
   move(desk: Desk, at: Touch): void {
@@ -36,7 +36,7 @@ export class PenTool implements Tool {
   cancel(desk: Desk): void {
     this.stroke = undefined;
     desk.overlay.draft = undefined;
-    desk.people?.show({ tool: 'pen' });
+    desk.people?.show({ Tool: 'pen' });
     desk.wake();
   }
 }
@@ -75,7 +75,7 @@ export class LaserTool implements Tool {
   }
 
   down(desk: Desk, at: Touch): void {
-    desk.people?.show({ laser: true });
+    desk.people?.show({ Laser: true });
     this.move(desk, at);
   }
 
@@ -84,7 +84,7 @@ export class LaserTool implements Tool {
   }
 
   up(desk: Desk): void {
-    desk.people?.show({ laser: false });
+    desk.people?.show({ Laser: false });
   }
 
   cancel(desk: Desk): void {
