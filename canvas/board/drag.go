@@ -67,11 +67,15 @@ func (b *Board) dragged(now time.Time, p *person, m *fb.Drag, out *canvas.Outbox
 	}
 	d.gesture = gesture
 	var wrong error
+	var not []byte // entries of W12: what this connection does not drag
 	for len(payload) > 0 {
 		n, size := binary.Uvarint(payload)
 		id, numbers := payload[size:size+int(n)], payload[size+int(n):]
 		if err := b.moveShape(p, id, numbers); err != nil && wrong == nil {
 			wrong = err
+		}
+		if s := b.shapes[string(id)]; m.Phase() != schema.DragOn && (s == nil || s.move == nil || s.move.d != d) {
+			not = appendEnded(not, string(id))
 		}
 		payload = numbers[geoBytes:]
 	}
@@ -83,6 +87,10 @@ func (b *Board) dragged(now time.Time, p *person, m *fb.Drag, out *canvas.Outbox
 		b.keep(now, p, out)
 	case schema.DragCancel:
 		b.cancel(p, out)
+	}
+	if len(not) > 0 { // so that it draws them where they are
+		later := b.Later(out)
+		*later = append(*later, canvas.Send{Conn: p.conn, Kind: schema.KindDrags, Body: slices.Clone(b.builder.Drags(not))})
 	}
 	if wrong == nil || p.warned == gesture && gesture != 0 {
 		return nil
@@ -212,8 +220,7 @@ func (b *Board) cancel(p *person, out *canvas.Outbox) {
 	}
 	var payload []byte
 	for _, m := range d.moves {
-		payload = binary.AppendUvarint(append(payload, opEnded), uint64(len(m.s.id)))
-		payload = append(payload, m.s.id...)
+		payload = appendEnded(payload, m.s.id)
 		b.free(m)
 	}
 	d.moves = d.moves[:0]
@@ -224,6 +231,8 @@ func (b *Board) cancel(p *person, out *canvas.Outbox) {
 		*later = append(*later, canvas.Send{Conn: o.conn, Kind: schema.KindDrags, Body: body})
 	}
 }
+
+func appendEnded(b []byte, id string) []byte { return appendString(append(b, opEnded), id) }
 
 // Ops of a Drags (W12).
 const (

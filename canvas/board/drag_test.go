@@ -106,6 +106,12 @@ func TestOneDraggerOfAShape(t *testing.T) {
 	if ann.geo("a").X != 10 || ann.geo("b").X != 20 || len(bob.errors) != 0 {
 		t.Errorf("a %v, b %v, %v", ann.geo("a"), ann.geo("b"), bob.errors)
 	}
+	bob.drags["a"], bob.drags["b"] = [5]float32{}, [5]float32{} // as its client draws them
+	ann.move(5, schema.DragOn, "a", at(10))
+	if bob.move(8, schema.DragEnd, "a", at(1), "zz", at(2)); len(bob.drags) != 1 || len(bob.errors) != 1 {
+		t.Errorf("the end of a drag of what is another's: %v, %v", bob.drags, bob.errors)
+	}
+	ann.move(5, schema.DragEnd)
 	bob.move(7, schema.DragEnd, "a", at(99))
 	if ann.geo("a").X != 99 {
 		t.Error("a shape whose drag has ended cannot be dragged")

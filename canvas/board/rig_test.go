@@ -33,6 +33,9 @@ func (d disk) Each(space store.Space, f func(key, value []byte, seq uint64) erro
 
 func (d disk) take(puts []canvas.Put) {
 	for _, p := range puts {
+		if p.Key == "" {
+			panic("a store takes no empty key")
+		}
 		if d[p.Space] == nil {
 			d[p.Space] = map[string][]byte{}
 		}
