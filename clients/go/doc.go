@@ -57,12 +57,32 @@
 // There, too, a callback must not wait: Call, OpenRecords and Ready would wait
 // for themselves. Send, Fire, Durable and Subscribe are fine.
 //
+// # Presence, boards and documents
+//
+// OpenPresence enters a room in which people see each other: each connection
+// shows one state, of which the newest counts, and casts messages that are no
+// state. OpenBoard enters a shared whiteboard: shapes, edits with receipts,
+// drags, undo, versions, and presence. OpenDocument keeps a copy of a Yjs
+// document in sync with the server's. Their rules are numbered in
+// docs/presence.md and docs/canvas.md. One client may be in all of these, in
+// record rooms and in games at once.
+//
+// They have no goroutine of their own, only timers for what is due later, and
+// may be read and written from any goroutine. Nothing of theirs waits for a full
+// network: what is shown and dragged coalesces, edits queue, updates become one,
+// and casts fail with ErrTooMuch. Callbacks run one at a time, on the goroutine
+// that was the cause, and must not wait: the Open functions, and the calls of a
+// Board that take a context, would wait for themselves. A message that cannot be
+// read ends its room and no other.
+//
 // # When the connection breaks
 //
 // The client dials again with exponential backoff and full jitter, and asks
 // for the seats that it had; where a seat is gone it joins a room of the same
 // kind instead. Record rooms are opened again and brought up to date from where
-// they were. Rooms, views and callbacks stay valid through all of it.
+// they were. Presence is shown again; edits of boards that have no receipt go
+// again under their numbers, and are done once; documents exchange what each side
+// lacks. Rooms, views and callbacks stay valid through all of it.
 //
 // A frame that cannot be decoded, or whose public hash differs from the
 // mirror's, is answered in one way: from then on the client says that it has
