@@ -21,7 +21,7 @@ import (
 const maxImport = 32 << 20 // bytes of a board
 
 // boardCalls names the calls for who mistypes one.
-const boardCalls = "GET /v1/rooms/KIND/NAME/export.json, export.svg, export.yjs and versions, POST /v1/rooms/KIND/NAME/import, versions, restore and remove-version"
+const boardCalls = "GET /v1/rooms/KIND/NAME/export.json, export.svg, export.yjs and versions, POST /v1/rooms/KIND/NAME/import, versions, restore and forget"
 
 // boardAPI is the HTTP way to boards and documents: export and import, and a
 // board's history. On the players' address a user's role in the room decides
@@ -60,7 +60,7 @@ func (a boardAPI) register(mux *http.ServeMux, limit func(http.Handler) http.Han
 		calls[call] = limit(a.answer(canvas.Role.Known, f))
 	}
 	for call, f := range map[string]func(boardCall) (boardAnswer, error){
-		"POST import": importJSON, "POST versions": saveVersion, "POST restore": restoreVersion, "POST remove-version": removeVersion,
+		"POST import": importJSON, "POST versions": saveVersion, "POST restore": restoreVersion, "POST forget": forgetVersion,
 	} {
 		calls[call] = limit(a.answer(canvas.Role.CanWrite, f))
 	}
@@ -273,9 +273,9 @@ func restoreVersion(c boardCall) (boardAnswer, error) {
 	})
 }
 
-// removeVersion answers POST …/remove-version {"name": "…"}.
-func removeVersion(c boardCall) (boardAnswer, error) {
-	if err := c.owned("remove versions"); err != nil {
+// forgetVersion answers POST …/forget {"name": "…"}.
+func forgetVersion(c boardCall) (boardAnswer, error) {
+	if err := c.owned("make it forget versions"); err != nil {
 		return boardAnswer{}, err
 	}
 	return onVersion(c, (*board.Board).RemoveVersion)

@@ -109,7 +109,7 @@ type versionsCommand struct {
 	Room    string `arg:"" help:"The board: KIND/NAME."`
 	Save    string `xor:"do" placeholder:"NAME" help:"Save the board as it is under a name."`
 	Restore string `xor:"do" placeholder:"NAME" help:"Bring a saved version back, as a new edit."`
-	Remove  string `xor:"do" placeholder:"NAME" help:"Forget a saved version."`
+	Forget  string `xor:"do" placeholder:"NAME" help:"Forget a saved version."`
 	operator
 }
 
@@ -136,8 +136,8 @@ func (c *versionsCommand) Run(p *program) error {
 		method, name = http.MethodPost, c.Save
 	case c.Restore != "":
 		method, verb, name = http.MethodPost, "/restore", c.Restore
-	case c.Remove != "":
-		method, verb, name = http.MethodPost, "/remove-version", c.Remove
+	case c.Forget != "":
+		method, verb, name = http.MethodPost, "/forget", c.Forget
 	}
 	var body io.Reader
 	if name != "" {
