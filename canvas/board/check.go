@@ -20,12 +20,15 @@ func (e *invalid) Unwrap() error { return e.err }
 
 // in puts what an invalid field is part of before its name.
 func in(outer string, err error) error {
+	if err == nil {
+		return nil
+	}
 	var v *invalid
 	if errors.As(err, &v) {
 		return &invalid{outer + "." + v.field, v.err}
 	}
 	var coded *schema.Error
-	if err == nil || errors.As(err, &coded) {
+	if errors.As(err, &coded) {
 		return err
 	}
 	return &invalid{outer, err}

@@ -81,6 +81,9 @@ func (e *edit) write(tx *yjs.Tx) error {
 			return err
 		}
 	}
+	if len(e.settings)+len(e.resettle) == 0 {
+		return nil
+	}
 	return e.writeSettings(tx, doc.Map(settingsRoot))
 }
 
