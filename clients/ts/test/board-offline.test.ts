@@ -220,6 +220,14 @@ test('a board that was compacted is taken whole; what was held is shown until it
   assert.deepEqual(shapesOf(board), {});
 });
 
+test('a board that was begun anew, and in which nothing has happened, is empty', async () => {
+  const page = visit();
+  const board = await open(page);
+  await page.lose();
+  await back(page, { epoch: 8n, seq: 0 });
+  assert.deepEqual([shapesOf(board), board.loaded], [{}, true]);
+});
+
 test('a client that the server has forgotten begins anew with what it surely never got', async () => {
   const page = visit();
   const board = await open(page);
