@@ -177,6 +177,19 @@ test('a refusal ends the provider with its reason', async () => {
   assert.match(String(page.events.at(-1)), /not you/);
 });
 
+test('a first step that the room had no time for is sent again', async () => {
+  const page = new Editor();
+  await page.enter();
+  page.connection.refuse(1, Code.RATE_LIMITED, 0);
+  assert.equal(sent(page).length, 2);
+  mock.timers.tick(1000);
+  assert.deepEqual(sent(page).map(([kind, step]) => [kind, step]), [[0, 0], [1, -1], [0, 0]]);
+  page.connection.sync(1, message(0, 1, Y.encodeStateAsUpdate(new Y.Doc())));
+  page.connection.refuse(1, Code.RATE_LIMITED, 0, 'slower');
+  mock.timers.tick(1000);
+  assert.deepEqual([sent(page).length, String(page.events.at(-1)).includes('slower')], [3, true]);
+});
+
 test('broken messages are told, or close the connection; nothing is lost', async () => {
   const page = new Editor();
   await page.enter();

@@ -67,6 +67,7 @@ export interface YjsProviderEvents {
 }
 
 const Message = { Sync: 0, Awareness: 1, QueryAwareness: 3 } as const;
+const AGAIN_MS = 1000;
 const Step = { One: 0, Two: 1, Update: 2 } as const;
 
 /**
@@ -87,6 +88,7 @@ export class YjsProvider implements Tenant {
   private connected = false;
   private epoch: bigint | undefined;
   private destroyed = false;
+  private again: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     private readonly client: TogetherClient,
@@ -161,10 +163,12 @@ export class YjsProvider implements Tenant {
   }
 
   refused({ code, message }: Refusal): void {
-    this.emit('error', new ParlorError(code, message));
+    if (code === Code.RATE_LIMITED && !this.same) this.beginAgain(); // edits that were refused the server asks for itself
+    else this.emit('error', new ParlorError(code, message));
   }
 
   lost(): void {
+    clearTimeout(this.again);
     this.setSynced(false);
     const { awareness, doc, options } = this;
     if (awareness === undefined || this.destroyed) return;
@@ -184,6 +188,14 @@ export class YjsProvider implements Tenant {
     if (step !== Step.Two && step !== Step.Update) throw new DecodeError(`a sync message of kind ${step}`);
     this.take('document', bytes);
     if (step === Step.Two) this.setSynced(true);
+  }
+
+  /** The room had no time for the first step. */
+  private beginAgain(): void {
+    clearTimeout(this.again);
+    this.again = setTimeout(() => {
+      if (!this.same) this.sync(Step.One, this.options.Y.encodeStateVector(this.doc));
+    }, AGAIN_MS);
   }
 
   /** Sends what the server lacks. */
