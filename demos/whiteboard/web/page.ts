@@ -38,7 +38,7 @@ export class Page {
     this.addMenu();
     this.watchTheme();
     for (const dialog of document.querySelectorAll('dialog')) {
-      dialog.addEventListener('click', (e) => e.target === dialog && dialog.close());
+      dialog.addEventListener('click', (e) => (e.target === dialog || (e.target as HTMLElement).matches('[data-close]')) && dialog.close());
     }
     desk.board.onRejected(({ name, error }) => name !== 'undo' && name !== 'redo' && tell(`Not done: ${error.message}`));
     desk.watch(() => this.draw());
