@@ -46,8 +46,8 @@ func newCrowd(t *testing.T, roles ...Role) (*rig, []*yjs.Awareness) {
 func TestAwarenessIsEchoedAndCoalesced(t *testing.T) {
 	r, a := newCrowd(t, Writer, Writer)
 	r.shows(1, 11, 1, `{"x":0}`)
-	if n := r.seen(1, a[1]); n != 1 || string(a[1].State(11)) != `{"x":0}` {
-		t.Errorf("the echo: %d messages, %s", n, a[1].State(11))
+	if n := r.seen(1, a[1]); n != 2 || string(a[1].State(11)) != `{"x":0}` {
+		t.Errorf("the answer to a new client, and the echo: %d messages, %s", n, a[1].State(11))
 	}
 	r.seen(2, a[2])
 	for clock := range uint64(100) { // a second of a mouse at 100 Hz

@@ -45,8 +45,9 @@ type AwarenessChange struct {
 	// hears nothing for 30 seconds drops its connection. nil: nothing changed.
 	Broadcast []byte
 	// Answer goes to the sender only, if not nil. Its state was no newer than its
-	// removal here (its connection had been lost), or at clock 0. Told of the removal at that
-	// clock it shows itself again with a higher one, at once.
+	// removal here (its connection had been lost), or it is not known here: new, or
+	// known to the others from before a restart of the server. Told of the removal
+	// at that clock it shows itself again with a higher one, at once.
 	Answer []byte
 	// Shown are the clients that have a new state, Removed those that left.
 	Shown, Removed []uint64
@@ -94,7 +95,7 @@ func (a *Awareness) ApplyOf(update []byte, now time.Time, may func(client uint64
 		a.forget(now)
 	}
 	var change AwarenessChange
-	var stale []uint64
+	var stale []entry // to be answered as removed
 	for _, e := range entries {
 		p := a.clients[e.client]
 		switch {
@@ -103,15 +104,18 @@ func (a *Awareness) ApplyOf(update []byte, now time.Time, may func(client uint64
 		case p == nil && e.clock == 0:
 			// To y-protocols who is unknown is at clock 0: nobody would take this
 			// for news. It is what a new client says first.
-			stale = append(stale, e.client)
+			stale = append(stale, entry{client: e.client})
 			continue
 		case p == nil:
+			// It may be new to this server only, after a restart: the others know this
+			// clock already, and would take it for no news.
+			stale = append(stale, entry{client: e.client, clock: e.clock})
 			p = &presence{}
 			a.clients[e.client] = p
 		case e.clock > p.clock, e.clock == p.clock && e.state == nil && p.state != nil:
 		default:
 			if p.state == nil && e.state != nil {
-				stale = append(stale, e.client)
+				stale = append(stale, entry{client: e.client, clock: p.clock})
 			}
 			continue
 		}
@@ -123,7 +127,7 @@ func (a *Awareness) ApplyOf(update []byte, now time.Time, may func(client uint64
 		a.set(p, e, now)
 	}
 	change.Broadcast = a.encode(slices.Concat(change.Shown, change.Removed))
-	change.Answer = a.encode(stale)
+	change.Answer = encodeEntries(stale)
 	return change, nil
 }
 
@@ -273,13 +277,23 @@ func (a *Awareness) encode(clients []uint64) []byte {
 		return nil
 	}
 	slices.Sort(clients)
-	b := appendUint(nil, uint64(len(clients)))
-	for _, client := range clients {
-		var e entry // unknown is as removed at clock 0
+	entries := make([]entry, len(clients))
+	for i, client := range clients {
+		entries[i].client = client // unknown is as removed at clock 0
 		if p := a.clients[client]; p != nil {
-			e = entry{client, p.clock, p.state}
+			entries[i].clock, entries[i].state = p.clock, p.state
 		}
-		e.client = client
+	}
+	return encodeEntries(entries)
+}
+
+// encodeEntries writes an update; nil if there is nothing in it.
+func encodeEntries(entries []entry) []byte {
+	if len(entries) == 0 {
+		return nil
+	}
+	b := appendUint(nil, uint64(len(entries)))
+	for _, e := range entries {
 		b = e.append(b)
 	}
 	return b
