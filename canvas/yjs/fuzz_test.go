@@ -7,6 +7,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -127,6 +128,12 @@ func FuzzServerEdits(f *testing.F) {
 		d, follower := New(1, Limits{Steps: 1 << 12}), New(2, Limits{})
 		if _, err := d.Apply(update); err != nil {
 			return
+		}
+		for name := range d.roots {
+			// Halves of surrogate pairs diverge, in yjs, too.
+			if strings.ContainsFunc(d.Text(name).String(), func(c rune) bool { return c > 0xffff }) {
+				return
+			}
 		}
 		if err := follower.Load(d.EncodeState(nil)); err != nil {
 			t.Fatal(err)

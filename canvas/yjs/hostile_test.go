@@ -146,9 +146,9 @@ func allowed(update []byte) uint64 {
 	r := reader{b: update}
 	_, err := readSections(&r)
 	if err == nil && r.uint() > 0 {
-		return 128*uint64(len(update)) + 256<<10
+		return 128*uint64(len(update)) + 320<<10
 	}
-	return 64*uint64(len(update)) + 256<<10
+	return 64*uint64(len(update)) + 320<<10
 }
 
 // TestAllocationIsBounded: the items that are smallest on the wire for what
