@@ -42,12 +42,18 @@ test('clients bring back what the server has lost, and what they wrote without i
     await bob.synced()
     ann.text.insert(0, 'before. ')
     await converge(ann, bob)
+    const seeEachOther = () => until(() => ann.awareness.getStates().get(bob.doc.clientID)?.name === 'Bob' &&
+      bob.awareness.getStates().get(ann.doc.clientID)?.name === 'Ann', 'Ann and Bob to see each other')
+    ann.awareness.setLocalState({ name: 'Ann' })
+    bob.awareness.setLocalState({ name: 'Bob' })
+    await seeEachOther()
     const typing = setInterval(() => ann.text.insert(ann.text.length, 'a'), 1)
     await server.kill()
     bob.text.insert(0, 'meanwhile. ')
     await server.start()
     clearInterval(typing)
     await converge(ann, bob)
+    await seeEachOther() // at once, not when they renew their states after 15 seconds
     assert.match(ann.text.toString(), /^meanwhile\. before\. a*$/)
     for (const c of [ann, bob]) c.end()
   }
