@@ -27,7 +27,10 @@ type Board struct {
 
 	model
 	hidden map[string]bool // what the document has but cannot be shown, by ID
-	edit   edit
+	// partial: shapes were loaded of which something is not valid any more. The
+	// document still has it.
+	partial bool
+	edit    edit
 
 	seq      uint64 // of the last Delta; from 1
 	epoch    uint64

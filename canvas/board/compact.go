@@ -17,7 +17,7 @@ const compactFrom = 64 << 10
 // only for rooms that stock clients, which know no epochs, cannot reach; and
 // only if the model is all that the document says.
 func (b *Board) compact(out *canvas.Outbox) {
-	if !b.def.Private || len(b.order) > 0 || len(b.hidden) > 0 {
+	if !b.def.Private || len(b.order) > 0 || len(b.hidden) > 0 || b.partial {
 		return
 	}
 	old := b.Doc()

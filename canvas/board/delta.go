@@ -21,7 +21,7 @@ func (b *Board) publish(e *edit, out *canvas.Outbox) {
 	b.putSeq(out)
 	b.scratch = e.appendDelta(b.scratch[:0])
 	body := slices.Clone(b.builder.Delta(subscription, b.seq-1, b.seq, b.scratch))
-	b.lately.keep(b.seq, body)
+	b.lately.keep(late{b.seq - 1, b.seq, body})
 	later := b.Later(out)
 	for _, p := range b.order {
 		if p.typed {
@@ -113,7 +113,7 @@ func (b *Board) sendSnapshot(p *person, out *canvas.Outbox) {
 		if i < len(b.snapshot)-1 {
 			flags |= schema.DeltaPart
 		}
-		*later = append(*later, canvas.Send{Conn: p.conn, Kind: schema.KindDelta, Flags: flags, Body: body})
+		*later = append(*later, canvas.Send{Conn: p.conn, Kind: schema.KindDelta, Flags: flags, Body: body, Whole: true})
 	}
 }
 
@@ -159,8 +159,8 @@ type lately struct {
 }
 
 type late struct {
-	seq  uint64
-	body []byte
+	from, seq uint64
+	body      []byte
 }
 
 const (
@@ -168,9 +168,9 @@ const (
 	latelyBytes = 256 << 10
 )
 
-func (l *lately) keep(seq uint64, body []byte) {
-	l.list = append(l.list, late{seq, body})
-	l.bytes += len(body)
+func (l *lately) keep(d late) {
+	l.list = append(l.list, d)
+	l.bytes += len(d.body)
 	n := 0
 	for len(l.list)-n > latelyCount || l.bytes > latelyBytes {
 		l.bytes -= len(l.list[n].body)
@@ -183,15 +183,16 @@ func (l *lately) keep(seq uint64, body []byte) {
 
 // sendSince sends what came after cursor, if it is known.
 func (b *Board) sendSince(p *person, cursor uint64, out *canvas.Outbox) bool {
-	if cursor == 0 || cursor > b.seq {
-		return false
+	first := len(b.lately.list)
+	for first > 0 && b.lately.list[first-1].seq > cursor {
+		first--
 	}
-	missing := int(b.seq - cursor)
-	if b.seq-cursor > uint64(len(b.lately.list)) {
+	missed := b.lately.list[first:]
+	if len(missed) == 0 && cursor != b.seq || len(missed) > 0 && missed[0].from != cursor {
 		return false
 	}
 	later := b.Later(out)
-	for _, d := range b.lately.list[len(b.lately.list)-missing:] {
+	for _, d := range missed {
 		*later = append(*later, canvas.Send{Conn: p.conn, Kind: schema.KindDelta, Body: d.body})
 	}
 	return true

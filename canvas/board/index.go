@@ -70,7 +70,10 @@ func between(a, b string) string {
 		if whole < b {
 			return whole
 		}
-		return decrement(whole)
+		if whole = decrement(whole); whole == smallest {
+			return whole + middle("", "")
+		}
+		return whole
 	case b == "":
 		whole := a[:wholeDigits(a[0])]
 		if next := increment(whole); next != "" {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"log/slog"
+	"slices"
 
 	"github.com/parlor-server/parlor/canvas"
 	"github.com/parlor-server/parlor/canvas/yjs"
@@ -50,6 +51,18 @@ func (b *Board) loadSeq(load canvas.Loader) error {
 	return err
 }
 
+// leap begins the sequence behind all that anybody can have seen: a board that
+// is not durable may have lost edits that were sent, and one whose kinds were
+// changed may show what it did not. A cursor from before then names nothing,
+// but for the one that is stored, if all is as it was.
+func (b *Board) leap(seed uint64, same bool) {
+	from := b.seq
+	b.seq += 1 + seed%(1<<32)
+	if same {
+		b.lately.keep(late{from, b.seq, slices.Clone(b.builder.Delta(subscription, from, b.seq, []byte("{}")))})
+	}
+}
+
 // setEpoch makes the epoch from how often the board was compacted and which room
 // of the store it is.
 func (b *Board) setEpoch() {
@@ -79,6 +92,7 @@ func (b *Board) loadShapes(o canvas.OpenOptions, out *canvas.Outbox) error {
 		if bad&keyIndex != 0 {
 			c.index = between(b.front(c.parent), "")
 		}
+		b.partial = b.partial || bad != 0
 		s := e.insert(id, c)
 		e.changes[s.touched-1].write |= bad & keyIndex
 	}
@@ -87,8 +101,10 @@ func (b *Board) loadShapes(o canvas.OpenOptions, out *canvas.Outbox) error {
 	var err error
 	if e.writes() {
 		err = b.Document.Transact(o.Now, out, e.write)
+		b.partial = true
 	}
 	e.done()
+	b.leap(o.Seed, !b.partial && len(b.hidden) == 0)
 	if len(b.hidden) > 0 {
 		b.log.Warn("shapes of kinds that the room does not have are not shown", "room", b.room, "shapes", len(b.hidden))
 	}

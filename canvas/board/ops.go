@@ -155,7 +155,7 @@ func (e *edit) group(id string, ids []string) error {
 			return &invalid{"ids", fmt.Errorf("more than %d levels of groups", e.b.def.Limits.Depth)}
 		}
 	}
-	if err := e.add(id, content{kind: e.b.def.kinds[groupKind], parent: parent, by: e.user, geo: bounds(list)}); err != nil {
+	if err := e.add(id, content{kind: e.b.def.kinds[groupKind], parent: parent, by: e.user, geo: e.b.def.Limits.clamp(bounds(list))}); err != nil {
 		return err
 	}
 	index := front.index // which is free once the children are in the group
@@ -225,4 +225,10 @@ func bounds(list []*shape) Geo {
 		g.X, g.Y = min(g.X, s.geo.X), min(g.Y, s.geo.Y)
 	}
 	return Geo{X: g.X, Y: g.Y, W: right - g.X, H: bottom - g.Y}
+}
+
+// clamp makes a size that may be: a group's says nothing, and must not refuse it.
+func (l *Limits) clamp(g Geo) Geo {
+	g.W, g.H = min(g.W, l.Size), min(g.H, l.Size)
+	return g
 }

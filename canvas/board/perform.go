@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"time"
+	"unicode/utf8"
 
 	"github.com/parlor-server/parlor/canvas"
 	"github.com/parlor-server/parlor/schema"
@@ -27,12 +28,28 @@ func (b *Board) perform(now time.Time, p *person, m *fb.Mutate, out *canvas.Outb
 		return schema.ReceiptInfo{Seq: b.seq, Result: result}
 	}
 	coded := code(err)
-	r := schema.ReceiptInfo{Seq: b.seq, Code: coded.Code, Message: coded.Message}
+	r := schema.ReceiptInfo{Seq: b.seq, Code: coded.Code, Message: short(coded.Message)}
 	var v *invalid
 	if errors.As(err, &v) {
-		r.Field = v.field
+		r.Field = short(v.field)
 	}
 	return r
+}
+
+// longest is how many bytes of a message or a field's name a receipt has: they
+// quote what the client has sent, and are kept.
+const longest = 256
+
+// short cuts a text to longest bytes, between characters.
+func short(s string) string {
+	if len(s) <= longest {
+		return s
+	}
+	n := longest
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n] + "…"
 }
 
 // call does what a name stands for (W8, W9).

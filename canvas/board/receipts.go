@@ -2,6 +2,7 @@ package board
 
 import (
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -19,6 +20,8 @@ import (
 const (
 	keptReceipts = 64   // of each client
 	keptClients  = 1000 // of each board
+	keptOfUser   = 50   // clients of each user: one cannot displace the others
+	keptResult   = 1024 // bytes of a result: a longer one is not answered again
 	maxClient    = 128  // bytes of a client ID
 )
 
@@ -67,7 +70,7 @@ func (b *Board) mutate(now time.Time, p *person, m *fb.Mutate, out *canvas.Outbo
 	}
 	switch {
 	case id <= c.last:
-		b.answer(p, c.stored(id), out)
+		b.answer(p, b.again(c.stored(id), string(m.Name())), out)
 	case c.last == 0 && id > 1:
 		b.answer(p, schema.ReceiptInfo{Mutation: id, Code: schema.CodeClientUnknown, Message: "the board does not know this client: begin a new client ID with 1"}, out)
 	case id > c.last+1:
@@ -95,11 +98,23 @@ func (c *client) stored(id uint64) schema.ReceiptInfo {
 	return r.ReceiptInfo
 }
 
+// again completes the receipt of a mutation that was answered before: the list
+// of versions is not kept with it.
+func (b *Board) again(r schema.ReceiptInfo, name string) schema.ReceiptInfo {
+	if name == "versions" && r.Code == 0 {
+		r.Result, _ = json.Marshal(map[string][]Version{"versions": b.Versions()}) // strings and numbers never fail
+	}
+	return r
+}
+
 // remember keeps a receipt, over the one that is 64 mutations older.
 func (b *Board) remember(c *client, r receipt, out *canvas.Outbox) {
 	if b.clients[c.key] == nil {
-		b.forgetClient(out)
+		b.forgetClient(c.user(), out)
 		b.clients[c.key] = c
+	}
+	if len(r.Result) > keptResult {
+		r.Result = nil
 	}
 	data := r.append(nil)
 	c.take(r.Mutation, r.at, data)
@@ -118,13 +133,25 @@ func (c *client) slot(id uint64) string {
 	return c.key + "\x00" + string([]byte{byte(id % keptReceipts)})
 }
 
-// forgetClient makes room for one more.
-func (b *Board) forgetClient(out *canvas.Outbox) {
-	if len(b.clients) < keptClients {
+// user is whose client it is.
+func (c *client) user() string { return c.key[:strings.LastIndexByte(c.key, 0)] }
+
+// forgetClient makes room for one more of a user: the user's own go first.
+func (b *Board) forgetClient(user string, out *canvas.Outbox) {
+	own := 0
+	for _, c := range b.clients {
+		if c.user() == user {
+			own++
+		}
+	}
+	if own < keptOfUser && len(b.clients) < keptClients {
 		return
 	}
 	var oldest *client
 	for _, c := range b.clients {
+		if own >= keptOfUser && c.user() != user {
+			continue
+		}
 		if oldest == nil || c.seen < oldest.seen || c.seen == oldest.seen && c.key < oldest.key {
 			oldest = c
 		}
