@@ -20,7 +20,6 @@ type conn struct {
 	raw     RawLink // the same, of a stock client; else nil
 	in      bool    // the machine knows it
 	asked   uint32  // Request of its Open
-	renewed uint32  // number of the last renewal
 	opened  bool    // Opened was sent
 	touched bool    // to be flushed
 	blocked bool    // is in room.blocked

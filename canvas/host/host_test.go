@@ -186,7 +186,6 @@ func TestLeaving(t *testing.T) {
 		ann := r.peer("ann", 1, false).mustConnect("notes/a")
 		ann.typed("x")
 		ann.seat.Leave()
-		ann.seat.Lost()
 		settle(ann)
 		if ann.left != schema.CodeLeft || !ann.link.Over() || r.text("notes/a") != "x" {
 			t.Errorf("left with %v", ann.left)

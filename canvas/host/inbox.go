@@ -32,10 +32,9 @@ const (
 
 // renewal is what the Role hook has said of a user with a new token.
 type renewal struct {
-	number uint32 // of the seat's renewals: an older one does not count any more
-	user   canvas.User
-	role   canvas.Role
-	err    error
+	user canvas.User
+	role canvas.Role
+	err  error
 }
 
 // itemCost is what an item takes in the inbox besides its bytes, about.

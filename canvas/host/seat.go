@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 
 	"github.com/parlor-server/parlor/canvas"
@@ -14,13 +15,18 @@ import (
 // Seat is one client's way into one room. Its methods may be called by any
 // goroutine, do not block, and copy what they keep.
 type Seat struct {
-	room     *room
-	request  OpenRequest
-	role     canvas.Role   // when it was opened
-	entered  atomic.Bool   // Enter was called; the room is no longer held for it
-	ended    atomic.Bool   // Leave or Lost was called
-	renewals atomic.Uint32 // that have begun
-	overrun  atomic.Bool   // the room is going to hear that messages were refused
+	room    *room
+	request OpenRequest
+	role    canvas.Role // when it was opened
+	overrun atomic.Bool // the room is going to hear that messages were refused
+
+	// Held while an item is pushed, too: the room hears of Enter before Leave.
+	mu       sync.Mutex   // guards what follows
+	entered  bool         // Enter was called; the room is no longer held for it
+	left     bool         // Leave or Lost was called
+	lost     bool         // Lost was called
+	renewing bool         // the Role hook is about to be asked, or is being asked
+	renewed  *canvas.User // is to be asked about next; nil: nobody
 
 	conn // the room's
 }
@@ -63,20 +69,19 @@ func (h *Host) askRole(ctx context.Context, kind canvas.Kind, room string, u can
 // client; else Opened arrives through it, or an Error and then nothing more.
 // After an error the seat is no more.
 func (s *Seat) Enter(link Link) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.left { // the client may leave as soon as it can guess its handle
+		return schema.Errorf(schema.CodeRefused, "you left %s before you were in it", s.room.name)
+	}
 	s.link, s.asked = link, s.request.Request
 	s.raw, _ = link.(RawLink)
-	ok := true
-	stock := s.raw == nil || s.room.kind.Stock()
-	if stock {
-		ok = s.room.push(item{kind: itemEnter, seat: s})
-	}
-	if s.entered.CompareAndSwap(false, true) {
-		s.room.host.release(s.room)
-	}
-	switch {
-	case !stock:
+	s.entered = true
+	defer s.room.host.release(s.room)
+	if s.raw != nil && !s.room.kind.Stock() {
 		return schema.Errorf(schema.CodeForbidden, "the rooms of the kind of %s are not for Yjs clients", s.room.name)
-	case !ok:
+	}
+	if !s.room.push(item{kind: itemEnter, seat: s}) {
 		return s.room.refusal()
 	}
 	return nil
@@ -102,8 +107,8 @@ func (s *Seat) offer(it item, body []byte) error {
 	switch s.room.inbox.offer(it, body) {
 	case full:
 		s.room.host.stats.Overloaded.Add(1)
-		if s.raw == nil && s.overrun.CompareAndSwap(false, true) {
-			s.room.push(item{kind: itemOverrun, seat: s})
+		if s.raw == nil {
+			s.Overrun()
 		}
 		return schema.Errorf(schema.CodeRateLimited, overloaded)
 	case gone:
@@ -113,28 +118,54 @@ func (s *Seat) offer(it item, body []byte) error {
 	return nil
 }
 
-// Renew says that the client's user has shown a new token: the Role hook is asked
-// again, and what it says takes effect when it has answered. It comes after Enter.
-func (s *Seat) Renew(user canvas.User) {
-	h, r := s.room.host, s.room
-	n := &renewal{number: s.renewals.Add(1), user: user}
-	if h.asking.Full(func() {}) {
-		s.link.Close(schema.CodeRateLimited, "the server is too busy to find out what you may do; connect again")
-		return
+// Overrun says that messages of the client were ignored before they came here. If
+// edits may be among them, it is asked for what it has.
+func (s *Seat) Overrun() {
+	if s.overrun.CompareAndSwap(false, true) {
+		s.room.push(item{kind: itemOverrun, seat: s})
 	}
-	h.asking.Run(func() {
-		ctx, cancel := context.WithTimeout(h.ctx, h.cfg.RoleTimeout)
-		defer cancel()
-		n.role, n.err = h.askRole(ctx, r.kind, r.name, user)
-		if n.err != nil && h.ctx.Err() == nil && ctx.Err() != nil {
-			n.err = fmt.Errorf("failed to find out what you may do in %s in time: %w", r.name, n.err)
-		}
-		r.push(item{kind: itemRenew, seat: s, renewal: n})
-	})
+}
+
+// Renew says that the client's user has shown a new token: the Role hook is asked
+// again, and what it says takes effect when it has answered. It is asked once at a
+// time for each seat, then about the newest token.
+func (s *Seat) Renew(user canvas.User) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	asking := s.room.host.asking
+	switch {
+	case s.renewing:
+		s.renewed = &user
+	case !asking.Full(func() {}):
+		s.renewing = true
+		asking.Run(func() { s.renew(user) })
+	case s.link != nil: // else it has not entered, and its session says so again
+		s.link.Close(schema.CodeRateLimited, "the server is too busy to find out what you may do; connect again")
+	}
+}
+
+// renew asks the Role hook and hands its answer to the room.
+func (s *Seat) renew(user canvas.User) {
+	h, r := s.room.host, s.room
+	ctx, cancel := context.WithTimeout(h.ctx, h.cfg.RoleTimeout)
+	defer cancel()
+	n := &renewal{user: user}
+	n.role, n.err = h.askRole(ctx, r.kind, r.name, user)
+	if n.err != nil && h.ctx.Err() == nil && ctx.Err() != nil {
+		n.err = fmt.Errorf("failed to find out what you may do in %s in time: %w", r.name, n.err)
+	}
+	r.push(item{kind: itemRenew, seat: s, renewal: n})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	next := s.renewed
+	s.renewed, s.renewing = nil, next != nil
+	if next != nil {
+		h.asking.Run(func() { s.renew(*next) }) // after those who waited meanwhile
+	}
 }
 
 // Leave says that the client wants to leave: Left arrives after all that is
-// under way. Of Leave and Lost the first call counts.
+// under way. Lost may follow.
 func (s *Seat) Leave() { s.end(itemLeave) }
 
 // Lost says that the connection has ended. For a seat that never entered it
@@ -142,12 +173,17 @@ func (s *Seat) Leave() { s.end(itemLeave) }
 func (s *Seat) Lost() { s.end(itemLost) }
 
 func (s *Seat) end(kind itemKind) {
-	if !s.ended.CompareAndSwap(false, true) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.lost || s.left && kind == itemLeave {
 		return
 	}
-	if s.entered.CompareAndSwap(false, true) {
+	before := s.left
+	s.left, s.lost = true, kind == itemLost
+	switch {
+	case s.entered:
+		s.room.push(item{kind: kind, seat: s})
+	case !before:
 		s.room.host.release(s.room)
-		return
 	}
-	s.room.push(item{kind: kind, seat: s})
 }

@@ -151,8 +151,7 @@ func (r *room) apply(now time.Time, it *item, t *transaction) {
 		it.call.err = it.call.do(r.machine, now, &t.out)
 		t.calls = append(t.calls, it.call)
 	case itemRenew:
-		if n := it.renewal; it.seat.in && n.number > it.seat.renewed {
-			it.seat.renewed = n.number
+		if n := it.renewal; it.seat.in {
 			r.machine.Apply(now, &canvas.Renew{Conn: it.seat.id, User: n.user, Role: n.role, Err: n.err}, &t.out)
 		}
 	case itemOverrun:

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"context"
 	"runtime/debug"
-	"sync/atomic"
+	"sync"
 
 	"github.com/parlor-server/parlor/persistence/records"
 	"github.com/parlor-server/parlor/schema"
@@ -15,8 +15,12 @@ import (
 type Seat struct {
 	room    *room
 	request OpenRequest
-	entered atomic.Bool // Enter was called; the room is no longer held for it
-	ended   atomic.Bool // Leave or Lost was called
+
+	// Held while an item is pushed, too: the room hears of Enter before Leave.
+	mu      sync.Mutex // guards what follows
+	entered bool       // Enter was called; the room is no longer held for it
+	left    bool       // Leave or Lost was called
+	lost    bool       // Lost was called
 
 	conn // the room's
 }
@@ -56,14 +60,16 @@ func (h *Host) authorize(ctx context.Context, room string, u records.User) (err 
 }
 
 // Enter brings the client into the room: Opened arrives through link, or an
-// Error and then nothing more.
+// Error and then nothing more. After an error the seat is no more.
 func (s *Seat) Enter(link Link) error {
-	s.link = link
-	ok := s.room.push(item{kind: itemEnter, seat: s})
-	if s.entered.CompareAndSwap(false, true) {
-		s.room.host.release(s.room)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.left { // the client may leave as soon as it can guess its handle
+		return schema.Errorf(schema.CodeRefused, "you left %s before you were in it", s.room.name)
 	}
-	if !ok {
+	s.link, s.entered = link, true
+	defer s.room.host.release(s.room)
+	if !s.room.push(item{kind: itemEnter, seat: s}) {
 		return s.room.refusal()
 	}
 	return nil
@@ -109,7 +115,7 @@ func (s *Seat) Renew(user records.User) {
 }
 
 // Leave says that the client wants to leave: Left arrives after all that is
-// under way. Of Leave and Lost the first call counts.
+// under way. Lost may follow.
 func (s *Seat) Leave() { s.end(itemLeave) }
 
 // Lost says that the connection has ended. For a seat that never entered it
@@ -117,12 +123,17 @@ func (s *Seat) Leave() { s.end(itemLeave) }
 func (s *Seat) Lost() { s.end(itemLost) }
 
 func (s *Seat) end(kind itemKind) {
-	if !s.ended.CompareAndSwap(false, true) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.lost || s.left && kind == itemLeave {
 		return
 	}
-	if s.entered.CompareAndSwap(false, true) {
+	before := s.left
+	s.left, s.lost = true, kind == itemLost
+	switch {
+	case s.entered:
+		s.room.push(item{kind: kind, seat: s})
+	case !before:
 		s.room.host.release(s.room)
-		return
 	}
-	s.room.push(item{kind: kind, seat: s})
 }

@@ -358,3 +358,26 @@ func TestConfigErrors(t *testing.T) {
 		}
 	})
 }
+
+// A client may leave as soon as it can guess its handle: nobody stays behind.
+func TestLeaveBeforeEnter(t *testing.T) {
+	bubble(t, host.Config{}, func(r *rig) {
+		seat, err := r.h.Open(context.Background(), host.OpenRequest{Room: "cursors/lobby", User: presence.User{ID: "ann"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		seat.Leave()
+		if err := seat.Enter(newLink()); err == nil {
+			t.Error("who has left enters")
+		}
+		seat.Lost()
+		r.wait()
+		if n := r.h.Stats().Members.Load(); n != 0 {
+			t.Errorf("%d members", n)
+		}
+		time.Sleep(time.Minute)
+		if n := r.h.Stats().Rooms.Load(); n != 0 {
+			t.Errorf("%d rooms", n)
+		}
+	})
+}

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"sync"
 	"sync/atomic"
 
 	"github.com/parlor-server/parlor/presence"
@@ -13,9 +14,12 @@ type Seat struct {
 	room    *room
 	request OpenRequest
 	link    Link        // written before the room knows the seat
-	entered atomic.Bool // Enter was called; the room is no longer held for it
-	ended   atomic.Bool // Leave or Lost was called
 	lost    atomic.Bool // Lost was called
+
+	// Held while an item is pushed, too: the room hears of Enter before Leave.
+	mu      sync.Mutex // guards what follows
+	entered bool       // Enter was called; the room is no longer held for it
+	ended   bool       // Leave or Lost was called
 
 	// Guarded by the inbox's lock:
 	round   uint64 // the inbox's, of waiting
@@ -31,12 +35,14 @@ type Seat struct {
 // Enter queues the arrival; Opened, or an Error, arrives through link. It is
 // called once. After an error the seat is no more.
 func (s *Seat) Enter(link Link) error {
-	s.link = link
-	ok := s.room.push(item{kind: itemJoin, seat: s})
-	if s.entered.CompareAndSwap(false, true) {
-		s.room.host.release(s.room)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended { // the client may leave as soon as it can guess its handle
+		return schema.Errorf(schema.CodeRefused, "you left %s before you were in it", s.room.name)
 	}
-	if !ok {
+	s.link, s.entered = link, true
+	defer s.room.host.release(s.room)
+	if !s.room.push(item{kind: itemJoin, seat: s}) {
 		return s.room.refusal()
 	}
 	return nil
@@ -79,12 +85,14 @@ func (s *Seat) Lost() {
 }
 
 func (s *Seat) end(kind itemKind) {
-	if !s.ended.CompareAndSwap(false, true) {
-		return
-	}
-	if s.entered.CompareAndSwap(false, true) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.ended:
+	case s.entered:
+		s.room.push(item{kind: kind, seat: s})
+	default:
 		s.room.host.release(s.room)
-		return
 	}
-	s.room.push(item{kind: kind, seat: s})
+	s.ended = true
 }
