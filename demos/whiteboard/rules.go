@@ -1,5 +1,6 @@
 // Package whiteboard is a board that people draw on together: what may be on
-// it, and who may do what. This file is all of its rules; the page is in web.
+// it, and who may do what. This file is all of its rules; how shapes look in
+// the server's SVG is in picture.go, and the page is in web.
 //
 // Moving, ordering, grouping, locking, undo, history, cursors and drags are the
 // same for every board, and come with package board.

@@ -1,14 +1,24 @@
 package whiteboard
 
 import (
+	"bytes"
 	"context"
+	"encoding/xml"
+	"errors"
+	"flag"
+	"io"
+	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/parlor-server/parlor/auth"
 	"github.com/parlor-server/parlor/canvas"
 	"github.com/parlor-server/parlor/canvas/board"
+	"github.com/parlor-server/parlor/persistence/store"
 )
+
+var update = flag.Bool("update", false, "write testdata/board.svg anew, to be looked at")
 
 func TestTheRoomCanRun(t *testing.T) {
 	if err := board.Define("board", Room()).Err(); err != nil {
@@ -71,5 +81,49 @@ func TestRole(t *testing.T) {
 		if got, err := role(context.Background(), c.room, c.user); err != nil || got != c.want {
 			t.Errorf("%s: got %q, %v, want %q", name, got, err, c.want)
 		}
+	}
+}
+
+// nothing is a store without a room: the board is new.
+type nothing struct{}
+
+func (nothing) Each(store.Space, func(key, value []byte, seq uint64) error) error { return nil }
+
+func TestPicture(t *testing.T) {
+	var out canvas.Outbox
+	m, err := board.Define("board", Room()).Open(nothing{}, canvas.OpenOptions{Room: "board/main", Now: time.Unix(0, 0), Client: 1}, &out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shapes, err := os.ReadFile("testdata/board.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := m.(*board.Board)
+	if _, err := b.Import(time.Unix(0, 0), &out, "ann", shapes, false); err != nil {
+		t.Fatal(err)
+	}
+	var picture bytes.Buffer
+	if err := b.SVG(&picture); err != nil {
+		t.Fatal(err)
+	}
+	for d := xml.NewDecoder(bytes.NewReader(picture.Bytes())); ; {
+		if _, err := d.Token(); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatalf("the picture is no XML: %v", err)
+		}
+	}
+	if *update {
+		if err := os.WriteFile("testdata/board.svg", picture.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile("testdata/board.svg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(picture.Bytes(), want) {
+		t.Errorf("the picture is another one; if it should be, run: go test ./demos/whiteboard -update\n%s", picture.Bytes())
 	}
 }

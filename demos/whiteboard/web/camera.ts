@@ -104,7 +104,7 @@ export class Camera {
 
   private around(b: Box, most: number, margin: number) {
     const [w, h] = [Math.max(b.right - b.left, 1), Math.max(b.bottom - b.top, 1)];
-    const room = (size: number) => Math.max(size - 2 * margin, size / 2);
+    const room = (size: number) => size - 2 * Math.min(margin, size / 12);
     const zoom = Math.min(most, Math.max(FARTHEST, Math.min(room(this.width) / w, room(this.height) / h)));
     return { x: (b.left + b.right) / 2 - this.width / 2 / zoom, y: (b.top + b.bottom) / 2 - this.height / 2 / zoom, zoom };
   }

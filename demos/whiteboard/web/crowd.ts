@@ -33,7 +33,7 @@ export function drawCrowd(people: People): void {
     a.addEventListener('click', () => people.follow(number));
     return a;
   });
-  const most = innerWidth < 640 ? 3 : 8;
+  const most = innerWidth <= 640 ? 2 : 8;
   element('people').replaceChildren(...others.slice(0, most), ...(others.length > most ? [more(others.length - most)] : []), me);
   const whom = people.others.find((o) => o.number === people.followed);
   const band = element('following');
