@@ -38,6 +38,7 @@ type Document struct {
 	answer answer    // the last one to a sync step 1
 
 	questionAt time.Time // when a sync step 1 that waits is answered; zero: none waits
+	repairAt   time.Time // when connections that overran are asked for what they have; zero: none is
 
 	updates, refused uint64
 }
@@ -53,6 +54,8 @@ type member struct {
 	question []byte    // a sync step 1 that waits, the newest; nil: none
 	free     time.Time // when the next one is answered at once
 	askedAt  time.Time // when it was sent sync step 1 that it has not answered; zero: it has
+	repaired time.Time // when it was sent one because it overran
+	overran  bool      // it is to be sent another at repairAt
 
 	shower
 }
@@ -86,7 +89,7 @@ func (d *Document) Apply(now time.Time, op Op, out *Outbox) {
 		d.leave(now, op, out)
 	case *Overrun:
 		if m := d.conns[op.Conn]; m != nil && m.synced && m.Role.CanWrite() {
-			d.ask(now, m, &out.Now)
+			d.repair(now, m, out)
 		}
 	case *Tick:
 		d.tick(now, out)
@@ -217,7 +220,7 @@ func (d *Document) remove(now time.Time, m *member) {
 // Next implements Machine.
 func (d *Document) Next() time.Time {
 	var first time.Time
-	for _, at := range [...]time.Time{d.flushAt, d.expireAt, d.questionAt, d.answer.until} {
+	for _, at := range [...]time.Time{d.flushAt, d.expireAt, d.questionAt, d.repairAt, d.answer.until} {
 		if !at.IsZero() && (first.IsZero() || at.Before(first)) {
 			first = at
 		}
@@ -236,6 +239,9 @@ func (d *Document) tick(now time.Time, out *Outbox) {
 	}
 	if due(d.questionAt) {
 		d.answerWaiting(now, out)
+	}
+	if due(d.repairAt) {
+		d.repairWaiting(now, out)
 	}
 	if due(d.answer.until) {
 		d.answer = answer{}

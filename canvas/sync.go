@@ -18,6 +18,9 @@ const (
 	// askAgain is when a connection that did not answer sync step 1 is sent it
 	// again, if it has missing dependencies once more.
 	askAgain = 5 * time.Second
+	// repairEvery is how often a connection is asked whose messages were refused
+	// because there were too many: the answer may be one too many, too.
+	repairEvery = time.Second
 	// answerKept is how long an answer is kept for others who ask the same: all
 	// come back at once after a restart.
 	answerKept = 2 * time.Second
@@ -113,6 +116,32 @@ func (d *Document) answerWaiting(now time.Time, out *Outbox) {
 func (d *Document) questionSoon(at time.Time) {
 	if d.questionAt.IsZero() || at.Before(d.questionAt) {
 		d.questionAt = at
+	}
+}
+
+// repair asks a connection for what was refused, unless it was asked just now:
+// then soon.
+func (d *Document) repair(now time.Time, m *member, out *Outbox) {
+	at := m.repaired.Add(repairEvery)
+	if !now.Before(at) {
+		m.repaired = now
+		d.ask(now, m, &out.Now)
+		return
+	}
+	m.overran = true
+	if d.repairAt.IsZero() || at.Before(d.repairAt) {
+		d.repairAt = at
+	}
+}
+
+// repairWaiting asks those who were asked just before.
+func (d *Document) repairWaiting(now time.Time, out *Outbox) {
+	d.repairAt = time.Time{}
+	for _, m := range d.order {
+		if m.overran && m.Role.CanWrite() {
+			m.overran = false
+			d.repair(now, m, out)
+		}
 	}
 }
 

@@ -220,3 +220,12 @@ func (s *Session) lateMutation(h schema.Header, body []byte) {
 	s.refuseMutation(h, fb.GetRootAsMutate(body, 0).Id(), schema.Errorf(schema.CodeRateLimited,
 		"more than %d mutations a second; send it again later", s.server.cfg.RecordRate))
 }
+
+// lateSync sees to it that a Sync beyond the rate limit is not lost for ever.
+func (s *Session) lateSync(h schema.Header) {
+	if l := s.named(h.Handle); l != nil {
+		if seat, ok := l.open.(Overrunner); ok && seat.Overrun() {
+			s.refuse(h.Handle, 0, schema.Errorf(schema.CodeRateLimited, "messages beyond the rate limit are ignored; the room asks for edits among them"))
+		}
+	}
+}

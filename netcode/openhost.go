@@ -55,6 +55,14 @@ type SharedSeat interface {
 	Receive(head schema.Header, body []byte) error
 }
 
+// Overrunner is a SharedSeat whose room can ask for a Sync again that came beyond
+// a limit and was ignored: an edit must not be missing until the client edits next.
+type Overrunner interface {
+	// Overrun reports whether the client is to be told: it is not, if the room has
+	// not come to ask since the last time.
+	Overrun() bool
+}
+
 // OpenRequest is a client's Open and who asks.
 type OpenRequest struct {
 	Request       uint32 // the client's number for it

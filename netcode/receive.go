@@ -102,6 +102,9 @@ func (s *Session) malformed(reason string) error {
 
 func (s *Session) limited(v verdict, h schema.Header, body []byte) error {
 	s.server.stats.RateLimited.Add(1)
+	if h.Kind == schema.KindSync {
+		s.lateSync(h)
+	}
 	switch {
 	case v == flood:
 		s.Close(schema.CodeRateLimited, flooded)

@@ -227,3 +227,32 @@ func TestTokenShownWhileARoomOpens(t *testing.T) {
 		t.Errorf("the room was told %q", room.got)
 	}
 }
+
+// shared is a seat in a Yjs room.
+type shared struct {
+	*fakeRecords
+	received, overruns int
+}
+
+func (s *shared) Open(context.Context, OpenRequest) (OpenSeat, error) { return s, nil }
+
+func (s *shared) Receive(schema.Header, []byte) error { s.received++; return nil }
+
+func (s *shared) Overrun() bool { s.overruns++; return s.overruns == 1 }
+
+// TestLateSyncIsAskedForAgain: an edit beyond a limit must not be lost in silence.
+func TestLateSyncIsAskedForAgain(t *testing.T) {
+	room := &shared{fakeRecords: &fakeRecords{}}
+	r := newRig(t, Config{Open: room, RecordRate: 2, RecordBurst: 3})
+	defer r.close()
+	r.hello("ann")
+	r.send(schema.KindOpen, 0, r.build.Open(schema.OpenInfo{Room: "notes/a"}))
+	r.session.joins.Wait()
+	h := r.session.table()[0].handle
+	for range 8 {
+		r.send(schema.KindSync, h, r.build.Sync([]byte{0, 0, 0}))
+	}
+	if room.received != 3 || room.overruns != 5 {
+		t.Errorf("the room received %d and heard of %d that were ignored", room.received, room.overruns)
+	}
+}

@@ -119,11 +119,10 @@ func (s *Seat) offer(it item, body []byte) error {
 }
 
 // Overrun says that messages of the client were ignored before they came here. If
-// edits may be among them, it is asked for what it has.
-func (s *Seat) Overrun() {
-	if s.overrun.CompareAndSwap(false, true) {
-		s.room.push(item{kind: itemOverrun, seat: s})
-	}
+// edits may be among them, it is asked for what it has. It reports false if the
+// room has not come to that since the last time.
+func (s *Seat) Overrun() bool {
+	return s.overrun.CompareAndSwap(false, true) && s.room.push(item{kind: itemOverrun, seat: s})
 }
 
 // Renew says that the client's user has shown a new token: the Role hook is asked
