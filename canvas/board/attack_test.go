@@ -1,12 +1,15 @@
 package board
 
 import (
+	"encoding/binary"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/parlor-server/parlor/canvas"
+	"github.com/parlor-server/parlor/canvas/yjs"
 	"github.com/parlor-server/parlor/schema"
 )
 
@@ -61,7 +64,7 @@ func TestOneUserDoesNotDisplaceOthersReceipts(t *testing.T) {
 	for i := range keptClients + 10 {
 		r.now = r.now.Add(time.Millisecond)
 		eve := r.enterAs(2, "eve", canvas.Writer, fmt.Sprint("tab", i), 0, 0)
-		eve.edit(add(fmt.Sprint("e", i)))
+		eve.call("none", "{}")
 		eve.leave()
 	}
 	if back := r.enterAs(3, "ann", canvas.Writer, "tab", 0, 0); !back.info.Known || back.info.Last != 1 {
@@ -111,5 +114,96 @@ func TestGroupOfWhatIsFarApart(t *testing.T) {
 	r, ann, _ := start(t, testRoom())
 	ann.edit(`{"patch":{"id":"a","geo":{"x":-9000000}}},{"patch":{"id":"b","geo":{"x":9000000}}}`)
 	ann.edit(`{"group":{"id":"g","ids":["a","b"]}}`)
+	r.check()
+}
+
+// TestNoFieldTwice: other readers see the first of two, or the one in the right
+// case; it must be the one that was checked.
+func TestNoFieldTwice(t *testing.T) {
+	_, ann, _ := start(t, testRoom())
+	for _, props := range []string{
+		`{"radius":-5,"RADIUS":1}`, `{"RADIUS":1}`, `{"radius":1,"radius":2}`, `{"radius":1,"\u0072adius":2}`, `{"ra\u0064ius":-1}`,
+	} {
+		if got := ann.try(0, add("p", `"props":`+props)); got.Code != schema.CodeValidation {
+			t.Errorf("props %s: %v", props, got.Code)
+		}
+		if got := ann.try(0, `{"patch":{"id":"a","props":`+props+`}}`); got.Code != schema.CodeValidation && !strings.Contains(props, `1,"radius`) && !strings.Contains(props, `1,"\u`) {
+			t.Errorf("patch of props %s: %v", props, got.Code)
+		}
+	}
+	if got := ann.try(0, add("p", `"style":{"a":1,"a":2}`)); got.Code != schema.CodeValidation {
+		t.Errorf("a style with a field twice: %v", got.Code)
+	}
+}
+
+func TestForms(t *testing.T) {
+	type Inner struct{ A, B int }
+	type Outer struct {
+		Inner
+		Name string `json:"name,omitempty"`
+		List []Inner
+		Map  map[string]Inner
+		Any  any
+		Next *Outer
+		Skip int `json:"-"`
+	}
+	f := formOf(reflect.TypeFor[Outer](), map[reflect.Type]*form{})
+	for text, ok := range map[string]bool{
+		`{"A":1,"name":"","List":[{"A":1},{"B":2}],"Map":{"x":{"A":1}},"Any":{"b":{"a":[{}]}},"Next":{"Next":{"B":1}}}`: true,
+		`{"Inner":{}}`: false, `{"List":[{"a":1}]}`: false, `{"Map":{"x":{"b":1}}}`: false, `{"Any":{"a":1,"a":2}}`: false,
+		`{"Next":{"Next":{"NAME":""}}}`: false, `{"Skip":1}`: false, `{"Map":{"x":{},"x":{}}}`: false, ``: true, `{`: false, `{}x`: false,
+	} {
+		if err := f.check([]byte(text)); (err == nil) != ok {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
+// TestNoCompactionOfOtherRoots: what else is in a document is not the board's to
+// throw away.
+func TestNoCompactionOfOtherRoots(t *testing.T) {
+	for name, write := range map[string]func(doc *yjs.Doc, tx *yjs.Tx) error{
+		"a text":         func(doc *yjs.Doc, tx *yjs.Tx) error { return doc.Text("notes").Insert(tx, 0, "kept") },
+		"a map":          func(doc *yjs.Doc, tx *yjs.Tx) error { return doc.Map("other").Set(tx, "k", 1) },
+		"in the shapes":  func(doc *yjs.Doc, tx *yjs.Tx) error { return doc.Text(shapesRoot).Insert(tx, 0, "kept") },
+		"in the setting": func(doc *yjs.Doc, tx *yjs.Tx) error { return doc.Text(settingsRoot).Insert(tx, 0, "kept") },
+	} {
+		room := testRoom()
+		room.Private = true
+		r, ann, bob := start(t, room)
+		if err := r.b.Transact(r.now, &r.out, func(tx *yjs.Tx) error { return write(r.b.Doc(), tx) }); err != nil {
+			t.Fatal(err)
+		}
+		r.deliver()
+		churn(ann, 50)
+		ann.leave()
+		bob.leave()
+		before := len(r.b.Doc().EncodeState(nil))
+		r.apply(&canvas.Rest{})
+		if after := len(r.b.Doc().EncodeState(nil)); after != before {
+			t.Errorf("%s: %d bytes before, %d after", name, before, after)
+		}
+	}
+}
+
+// TestEmbedsInTexts: a text's length counts embeds, which a shape's text does not
+// show.
+func TestEmbedsInTexts(t *testing.T) {
+	r, ann, _ := start(t, testRoom())
+	ann.edit(`{"patch":{"id":"a","text":"hello"}}`)
+	y := r.enterYjs(5, "yan", canvas.Writer)
+	server, clock := r.b.Client()
+	embed := []byte{1, 1, 77, 0, 0x80 | 5} // one item of client 77: an embed with an origin
+	embed = binary.AppendUvarint(binary.AppendUvarint(embed, server), clock-5)
+	embed = append(appendString(embed, `{"image":"x"}`), 0)
+	y.send(yjs.Message{Kind: yjs.SyncUpdate, Payload: embed})
+	v, _ := shapeMap(r.b.Doc().Map(shapesRoot), "a").Get("text")
+	if n := v.(*yjs.Text).Len(); n != 6 {
+		t.Fatalf("the embed did not arrive: length %d", n)
+	}
+	ann.edit(`{"patch":{"id":"a","text":"help me"}}`)
+	if got := ann.shapes["a"]["text"]; got != "help me" {
+		t.Errorf("the text is %q", got)
+	}
 	r.check()
 }

@@ -111,8 +111,11 @@ func flat(style []byte) error {
 	}
 	s.take('{')
 	first := true
+	var names names
 	for s.next(&first, '}') {
-		s.key()
+		if key := s.key(); !names.add(key) && s.err == nil {
+			return fmt.Errorf("the field %q is there twice", key)
+		}
 		if c := s.peek(); c == '{' || c == '[' {
 			return errors.New("a style has numbers, strings and booleans only")
 		}

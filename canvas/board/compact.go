@@ -58,10 +58,18 @@ func (b *Board) compact(out *canvas.Outbox) {
 	b.putSeq(out)
 }
 
-// plain tells whether the shapes in the document have nothing that the model
-// lacks: keys of others' making, formats and embeds in texts.
+// plain tells whether the document has nothing that the model lacks: roots and
+// keys of others' making, formats and embeds in texts.
 func (b *Board) plain(doc *yjs.Doc) bool {
+	for _, name := range doc.Roots() {
+		if name != shapesRoot && name != settingsRoot {
+			return false
+		}
+	}
 	shapes := doc.Map(shapesRoot)
+	if doc.Array(shapesRoot).Len() > 0 || doc.Array(settingsRoot).Len() > 0 {
+		return false // a root may be read as both
+	}
 	for id := range b.shapes {
 		v, _ := shapes.Get(id)
 		m, ok := v.(*yjs.Map)

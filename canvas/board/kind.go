@@ -33,7 +33,7 @@ type Drawer interface{ Draw(p *Picture, s View) }
 // decodes, fields that it does not know being refused. P may implement
 // Validator and Drawer.
 func Shape[P any](name string) Kind {
-	k := Kind{name: name, check: func(props []byte) error { _, err := decodeProps[P](props); return err }}
+	k := Kind{name: name, check: checkProps[P]()}
 	if _, ok := any(new(P)).(Drawer); ok {
 		k.draw = func(p *Picture, s View) error {
 			props, err := decodeProps[P](s.Props)
@@ -60,11 +60,23 @@ type Style struct{ check func(style []byte) error }
 
 // StyleOf is a style that is a P, as the props of Shape are.
 func StyleOf[P any]() Style {
-	return Style{func(style []byte) error { _, err := decodeProps[P](style); return err }}
+	return Style{checkProps[P]()}
 }
 
 // groupKind is the kind that every board has.
 const groupKind = "group"
+
+// checkProps is the check of a P as JSON.
+func checkProps[P any]() func([]byte) error {
+	form := formOf(reflect.TypeFor[P](), map[reflect.Type]*form{})
+	return func(props []byte) error {
+		if err := form.check(props); err != nil {
+			return err
+		}
+		_, err := decodeProps[P](props)
+		return err
+	}
+}
 
 func decodeProps[P any](b []byte) (*P, error) {
 	props := new(P)

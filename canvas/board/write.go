@@ -178,6 +178,12 @@ func writeText(tx *yjs.Tx, m *yjs.Map, text string) error {
 		return m.Set(tx, "text", yjs.TextOf(text))
 	}
 	old := t.String()
+	if units(old) != t.Len() { // there are embeds, which plain text has no place for
+		if err := t.Delete(tx, 0, t.Len()); err != nil {
+			return err
+		}
+		old = ""
+	}
 	from := 0
 	for from < len(old) && from < len(text) && old[from] == text[from] {
 		from++

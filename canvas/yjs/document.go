@@ -126,6 +126,18 @@ func (d *Doc) root(name string) *node {
 	return n
 }
 
+// Roots are the names of the roots that have content, in order.
+func (d *Doc) Roots() []string {
+	var names []string
+	for name, n := range d.roots {
+		if n.length > 0 || len(n.sortedKeys()) > 0 {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
 // Apply takes an update, for example a client's. diff is an update of what was
 // new in it, for the other clients and the log; nil if nothing was. After an
 // error (ErrMissing, ErrMalformed, ErrTooLarge, ErrTooDeep, ErrTooCostly) the
