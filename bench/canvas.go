@@ -30,7 +30,7 @@ type canvasOptions struct {
 func parseCanvas(args []string) (o canvasOptions, err error) {
 	flags := flag.NewFlagSet("canvas", flag.ContinueOnError)
 	flags.IntVar(&o.shapes, "shapes", 10_000, "shapes on the board")
-	flags.IntVar(&o.moves, "moves", 100_000, "moves of shapes in the core")
+	flags.IntVar(&o.moves, "moves", 50_000, "moves of shapes in the core")
 	flags.IntVar(&o.people, "people", 50, "who move a cursor and drag a shape, 30 times a second each")
 	flags.IntVar(&o.repetitions, "repetitions", 3, "runs of each part, of which medians are taken")
 	flags.DurationVar(&o.window, "window", 5*time.Second, "how long people are measured")
@@ -49,15 +49,19 @@ func parseCanvas(args []string) (o canvasOptions, err error) {
 	return o, nil
 }
 
-// canvasReport is the result: medians. CPU is in cores, rates are a second.
+// canvasReport is the result: medians. CPU is in cores, a ratio to yjs is how many
+// times as much is done for the same computing.
 type canvasReport struct {
 	Shapes        int     `json:"shapes"`
-	Creates       float64 `json:"creates_per_s"`
-	Moves         float64 `json:"moves_per_s"`
-	Applied       float64 `json:"applied_per_s"`
+	Create        float64 `json:"create_us"`
+	Move          float64 `json:"move_us"`
+	Load          float64 `json:"load_ms"`
 	CreatesRatio  float64 `json:"creates_ratio_yjs"`
 	MovesRatio    float64 `json:"moves_ratio_yjs"`
-	AppliedRatio  float64 `json:"applied_ratio_yjs"`
+	AppliedRatio  float64 `json:"applied_ratio_yjs"` // updates of moves
+	LoadRatio     float64 `json:"load_ratio_yjs"`
+	TypingRatio   float64 `json:"typing_ratio_yjs"` // updates of somebody who types
+	InsertRatio   float64 `json:"insert_ratio_yjs"` // at random places of a long text
 	HeapMB        float64 `json:"heap_mb"`
 	LateJoin      float64 `json:"late_join_ms"`
 	LateJoinMax   float64 `json:"late_join_ms_max"`
@@ -121,40 +125,53 @@ func (b *canvasBench) core(ctx context.Context) error {
 	if _, err := os.Stat(filepath.Join(peer, "..", "..", "..", "node_modules", "yjs")); err != nil {
 		return errors.New("yjs is not installed: run npm ci first")
 	}
-	var creates, moves, applied, createsRatio, movesRatio, appliedRatio []float64
+	trace := filepath.Join(b.p.folder, "typing.bin")
+	var runs []coreRun
 	for range b.o.repetitions {
-		ours, err := rates(ctx, b.p.self, "-canvascore", fmt.Sprint("--shapes=", b.o.shapes), fmt.Sprint("--moves=", b.o.moves))
-		if err != nil {
+		var r coreRun
+		if r.theirs, err = times(ctx, node, filepath.Join(peer, "core.mjs"), "--shapes", strconv.Itoa(b.o.shapes), "--moves", strconv.Itoa(b.o.moves), "--trace", trace); err != nil {
 			return err
 		}
-		theirs, err := rates(ctx, node, filepath.Join(peer, "core.mjs"), strconv.Itoa(b.o.shapes), strconv.Itoa(b.o.moves))
-		if err != nil {
+		if r.ours, err = times(ctx, b.p.self, "-canvascore", fmt.Sprint("--shapes=", b.o.shapes), fmt.Sprint("--moves=", b.o.moves), "--trace="+trace); err != nil {
 			return err
 		}
-		fmt.Fprintf(os.Stderr, "core     ours %.0f creates, %.0f moves, %.0f applied; yjs %.0f, %.0f, %.0f a second\n",
-			ours.Creates, ours.Moves, ours.Applied, theirs.Creates, theirs.Moves, theirs.Applied)
-		creates, moves, applied = append(creates, ours.Creates), append(moves, ours.Moves), append(applied, ours.Applied)
-		createsRatio = append(createsRatio, ours.Creates/theirs.Creates)
-		movesRatio = append(movesRatio, ours.Moves/theirs.Moves)
-		appliedRatio = append(appliedRatio, ours.Applied/theirs.Applied)
+		fmt.Fprintf(os.Stderr, "core     a shape %.1f µs, a move %.1f µs; yjs %.1f, %.1f\n",
+			r.ours["create_cpu_us"], r.ours["move_cpu_us"], r.theirs["create_cpu_us"], r.theirs["move_cpu_us"])
+		runs = append(runs, r)
 	}
 	r := &b.r
-	r.Creates, r.Moves, r.Applied = round3(middle(creates)), round3(middle(moves)), round3(middle(applied))
-	r.CreatesRatio, r.MovesRatio, r.AppliedRatio = round3(middle(createsRatio)), round3(middle(movesRatio)), round3(middle(appliedRatio))
+	r.Create, r.Move, r.Load = ours(runs, "create"), ours(runs, "move"), round3(ours(runs, "load")/1000)
+	r.CreatesRatio, r.MovesRatio = ratioTo(runs, "create"), ratioTo(runs, "move")
+	r.AppliedRatio, r.LoadRatio = ratioTo(runs, "apply_move"), ratioTo(runs, "load")
+	r.TypingRatio, r.InsertRatio = ratioTo(runs, "apply_typing"), ratioTo(runs, "random_insert")
 	return nil
 }
 
-func rates(ctx context.Context, path string, args ...string) (r coreRates, err error) {
+// coreRun is one run of our core and of yjs.
+type coreRun struct{ ours, theirs coreTimes }
+
+// ours is the median of the microseconds that our core computes for something.
+func ours(runs []coreRun, what string) float64 {
+	return round3(medianOf(runs, func(r coreRun) float64 { return r.ours[what+"_cpu_us"] }))
+}
+
+// ratioTo is the median of how many times as much of something we do, compared
+// with yjs, for the same computing.
+func ratioTo(runs []coreRun, what string) float64 {
+	return round3(medianOf(runs, func(r coreRun) float64 { return r.theirs[what+"_cpu_us"] / r.ours[what+"_cpu_us"] }))
+}
+
+func times(ctx context.Context, path string, args ...string) (t coreTimes, err error) {
 	p, err := start(ctx, serverCore, path, args...)
 	if err != nil {
-		return r, err
+		return nil, err
 	}
 	defer p.end()
 	line, err := p.line()
 	if err != nil {
-		return r, err
+		return nil, err
 	}
-	return r, json.Unmarshal([]byte(line), &r)
+	return t, json.Unmarshal([]byte(line), &t)
 }
 
 // join measures a full board's memory, and how long one waits for it.
@@ -237,7 +254,10 @@ func (b *canvasBench) print(w io.Writer) error {
 	fmt.Fprintf(t, "boards, medians of %d runs\t\tgoal\n", b.o.repetitions)
 	row("shapes made a second, against yjs", r.CreatesRatio, "2")
 	row("shapes moved a second, against yjs", r.MovesRatio, "2")
-	row("updates applied a second, against yjs", r.AppliedRatio, "")
+	row("clients' moves applied a second, against yjs", r.AppliedRatio, "")
+	row("clients' typing applied a second, against yjs", r.TypingRatio, "")
+	row("random inserts into a long text a second, against yjs", r.InsertRatio, "")
+	row("a whole board loaded, against yjs", r.LoadRatio, "")
 	row(fmt.Sprintf("%d shapes: heap, MB", r.Shapes), r.HeapMB, "30")
 	row("late join, typed messages, ms", r.LateJoin, "150")
 	row("late join, Yjs, ms", r.LateJoinYjs, "150")
