@@ -34,8 +34,9 @@ type shower struct {
 const (
 	awarenessEvery = time.Second / 30
 	expireEvery    = 5 * time.Second
-	maxShown       = 64       // clients by one connection: a browser's tabs speak for each other
-	skipAbove      = 64 << 10 // bytes that a connection has not read: then it hears of the crowd later
+	maxShown       = 64        // clients by one connection: a browser's tabs speak for each other
+	maxShownBytes  = 128 << 10 // of their states
+	skipAbove      = 64 << 10  // bytes that a connection has not read: then it hears of the crowd later
 )
 
 // show takes what a connection shows.
@@ -47,13 +48,7 @@ func (d *Document) show(now time.Time, m *member, update []byte, out *Outbox) {
 	if !m.Role.CanWrite() && !d.settings.ReadersShow {
 		return // every client shows itself, whoever it is for: nothing to complain of
 	}
-	more := maxShown - len(m.shows)
-	change, err := d.awareness.ApplyOf(update, now, func(client uint64) bool {
-		if d.shownBy[client] == nil {
-			more--
-		}
-		return more >= 0 && d.mayShow(m, client)
-	})
+	change, err := d.awareness.ApplyOf(update, now, d.allowance(m))
 	switch {
 	case errors.Is(err, yjs.ErrCrowded):
 		d.warn(m, schema.Errorf(schema.CodeRoomFull, "%v", err), out)
@@ -82,6 +77,28 @@ func (d *Document) show(now time.Time, m *member, update []byte, out *Outbox) {
 		}
 		d.flushSoon(now)
 		d.flush(now, out)
+	}
+}
+
+// allowance tells of one client after the other in an update whether the
+// connection may say what it shows, and has not said too much by then.
+func (d *Document) allowance(m *member) func(client uint64, size int) bool {
+	clients, bytes := maxShown-len(m.shows), maxShownBytes
+	for _, client := range m.shows {
+		bytes -= d.awareness.Size(client)
+	}
+	return func(client uint64, size int) bool {
+		if !d.mayShow(m, client) {
+			return false
+		}
+		by := d.shownBy[client]
+		if by == m {
+			size -= d.awareness.Size(client)
+		} else {
+			clients--
+		}
+		bytes -= size
+		return clients >= 0 && (bytes >= 0 || size <= 0)
 	}
 }
 

@@ -264,3 +264,41 @@ func TestCrowdLimits(t *testing.T) {
 		t.Errorf("a crowd: %v", got)
 	}
 }
+
+// TestCrowdBytes: what all show together must not be more than a client that reads
+// at its own pace can be sent, and one connection must not take it all.
+func TestCrowdBytes(t *testing.T) {
+	r := newRig(t, Settings{})
+	const conns = 100
+	large := `"` + strings.Repeat("x", 60<<10) + `"`
+	client := uint64(0)
+	for c := range Conn(conns) {
+		r.enter(c+1, Writer, true)
+		for range 10 {
+			client++
+			r.shows(c+1, client, 1, large)
+			r.shows(c+1, client, 2, large)
+		}
+		if n := len(r.doc.conns[c+1].shows); n == 0 && c < 4 || n > 2 {
+			t.Errorf("connection %d shows %d", c, n)
+		}
+	}
+	r.pass(time.Second)
+	r.enter(conns+1, Writer, true)
+	r.sync(conns+1, yjs.SyncStep1, yjs.StateVector{}.Encode())
+	bytes := 0
+	for _, s := range r.take(conns + 1) {
+		bytes += len(s.Body)
+	}
+	if bytes > 4<<20 {
+		t.Errorf("who comes is sent %d bytes", bytes)
+	}
+	for c := range Conn(conns) {
+		r.apply(&Leave{Conn: c + 1})
+	}
+	r.shows(conns+1, 5000, 1, large)
+	r.shows(conns+1, 5000, 2, large)
+	if r.doc.awareness.State(5000) == nil {
+		t.Error("there is no place although everybody has left")
+	}
+}

@@ -10,8 +10,9 @@ import (
 	"time"
 )
 
-// ErrCrowded: more clients than AwarenessLimits.Clients.
-var ErrCrowded = errors.New("too many clients show themselves here: try again later")
+// ErrCrowded: more clients than AwarenessLimits.Clients, or more than
+// AwarenessLimits.Bytes that they show.
+var ErrCrowded = errors.New("too many clients show themselves here, or too much: try again later")
 
 // AwarenessTimeout is when yjs clients take another for gone that has not
 // renewed its state; they renew each 15 seconds.
@@ -21,6 +22,7 @@ const AwarenessTimeout = 30 * time.Second
 type AwarenessLimits struct {
 	Clients    int // that show a state at one time; default 4096
 	StateBytes int // of one state's JSON; default 64 KiB
+	Bytes      int // of all states; default 4 MiB
 }
 
 // Awareness is who is here and what each shows: a JSON value by client, never
@@ -30,6 +32,7 @@ type Awareness struct {
 	limits  AwarenessLimits
 	clients map[uint64]*presence
 	present int // of clients, those with a state
+	bytes   int // of all states
 }
 
 // presence is a client's last word.
@@ -61,6 +64,9 @@ func NewAwareness(l AwarenessLimits) *Awareness {
 	if l.StateBytes <= 0 {
 		l.StateBytes = 64 << 10
 	}
+	if l.Bytes <= 0 {
+		l.Bytes = 4 << 20
+	}
 	return &Awareness{limits: l, clients: map[uint64]*presence{}}
 }
 
@@ -78,12 +84,12 @@ func (a *Awareness) Apply(update []byte, now time.Time) (AwarenessChange, error)
 
 // ApplyOf is Apply that passes over what the update says of clients for which
 // may is false, for a connection may speak for itself only: y-websocket clients
-// also send back what others show. It is asked once for each client, in the
-// update's order; nil allows all.
-func (a *Awareness) ApplyOf(update []byte, now time.Time, may func(client uint64) bool) (AwarenessChange, error) {
+// also send back what others show. It is asked once for each client and the bytes
+// of its new state, in the update's order; nil allows all.
+func (a *Awareness) ApplyOf(update []byte, now time.Time, may func(client uint64, size int) bool) (AwarenessChange, error) {
 	entries, err := a.parse(update)
 	if err == nil && may != nil {
-		entries = slices.DeleteFunc(entries, func(e entry) bool { return !may(e.client) })
+		entries = slices.DeleteFunc(entries, func(e entry) bool { return !may(e.client, len(e.state)) })
 	}
 	if err == nil {
 		err = a.roomFor(entries)
@@ -132,6 +138,7 @@ func (a *Awareness) ApplyOf(update []byte, now time.Time, may func(client uint64
 }
 
 func (a *Awareness) set(p *presence, e entry, now time.Time) {
+	a.bytes += len(e.state) - len(p.state)
 	if p.state != nil {
 		a.present--
 	}
@@ -173,18 +180,27 @@ func (a *Awareness) parse(update []byte) ([]entry, error) {
 	return entries, nil
 }
 
-// roomFor refuses entries that would pass the limit of clients.
+// roomFor refuses entries that would pass the limit of clients or of bytes.
 func (a *Awareness) roomFor(entries []entry) error {
-	more := 0
+	more, growth := 0, 0
 	for _, e := range entries {
+		growth += len(e.state) - a.Size(e.client)
 		if p := a.clients[e.client]; e.state != nil && (p == nil || p.state == nil) {
 			more++
 		}
 	}
-	if a.present+more > a.limits.Clients && more > 0 {
+	if a.present+more > a.limits.Clients && more > 0 || a.bytes+growth > a.limits.Bytes && growth > 0 {
 		return ErrCrowded
 	}
 	return nil
+}
+
+// Size is how many bytes the state has that a client shows.
+func (a *Awareness) Size(client uint64) int {
+	if p := a.clients[client]; p != nil {
+		return len(p.state)
+	}
+	return 0
 }
 
 // Remove takes away the states of clients whose connection has ended; update is
