@@ -34,7 +34,7 @@ func TestReceiptsAreSmall(t *testing.T) {
 		`{"patch":{"id":"` + long + `"}}`, `{"` + long + `":1}`, add("a", `"`+long+`":1`), `{"board":{"` + long + `":1}}`,
 		`{"add":{"id":"a","kind":"` + long + `","geo":{}}}`, add("a", `"props":{"`+long+`":1}`), `{"order":{"ids":["é` + strings.Repeat("é", 5000) + `"],"to":"front"}}`,
 	} {
-		if got := ann.try(0, op); got.Code == 0 || len(got.Message) > longest+4 || len(got.Field) > longest+4 {
+		if got := ann.try(0, op); got.Code == 0 || len(got.Message) > maxMessage+4 || len(got.Field) > maxMessage+4 {
 			t.Errorf("%v: a message of %d bytes, a field of %d", got.Code, len(got.Message), len(got.Field))
 		}
 	}
@@ -47,7 +47,7 @@ func TestReceiptsAreSmall(t *testing.T) {
 		t.Fatalf("%d bytes of versions", len(many.Result))
 	}
 	for key, value := range r.disk[canvas.SpaceReceipts] {
-		if len(value) > 2*longest+keptResult+64 {
+		if len(value) > 2*maxMessage+keptResult+64 {
 			t.Errorf("a receipt of %d bytes under %q", len(value), key)
 		}
 	}

@@ -145,11 +145,12 @@ func (b *Board) checkParent(id, parent string) error {
 	if !p.kind.frame {
 		return &invalid{"parent", fmt.Errorf("%q is a %s: only groups and frames have shapes in them", parent, p.kind.name)}
 	}
-	depth, ok := b.model.depth(parent, id)
+	limit := b.def.Limits.Depth
+	depth, ok := b.model.depth(parent, id, limit)
 	if !ok {
 		return schema.Errorf(schema.CodeCycle, "the shape %q would be inside itself", id)
 	}
-	if depth+b.model.height(id) > b.def.Limits.Depth {
+	if depth > limit || depth+b.model.height(id, limit-depth, &b.edit.work) > limit {
 		return &invalid{"parent", fmt.Errorf("more than %d levels of groups", b.def.Limits.Depth)}
 	}
 	return nil

@@ -1,7 +1,6 @@
 package board
 
 import (
-	"slices"
 	"time"
 
 	"github.com/parlor-server/parlor/canvas"
@@ -23,6 +22,7 @@ type edit struct {
 
 	changes   []change
 	gone      map[string]int     // changes of removed shapes, by ID
+	work      int                // done so far, in about 50 ns: see maxWork
 	settings  map[string]*string // as they were; nil: were not there
 	corrected []string
 	drop      []string // remote: IDs that are to go from the document
@@ -36,6 +36,8 @@ type change struct {
 	existed bool
 	fresh   bool // it was removed and added: the document needs a new map
 	write   keys // of a remote edit: what the document must be corrected in
+	// corrected: it is in edit.corrected.
+	corrected bool
 }
 
 // begin starts an edit. It ends with commit or rollback.
@@ -112,6 +114,7 @@ func (e *edit) insert(id string, c content) *shape {
 // remove takes a shape away. Its children are the caller's business.
 func (e *edit) remove(s *shape) {
 	e.touch(s)
+	e.work += 8
 	e.b.model.unlink(s)
 	delete(e.b.model.shapes, s.id)
 	s.dead = true
@@ -124,6 +127,7 @@ func (e *edit) remove(s *shape) {
 // moveTo gives a shape another parent or index.
 func (e *edit) moveTo(s *shape, parent, index string) {
 	e.touch(s)
+	e.work += 8 + len(e.b.model.children[s.parent])/256 + len(e.b.model.children[parent])/256
 	e.b.model.unlink(s)
 	s.parent, s.index = parent, index
 	e.b.model.link(s)
@@ -188,19 +192,63 @@ func (e *edit) free(s *shape) {
 
 // correct notes that a shape is not stored as it was sent.
 func (e *edit) correct(s *shape) {
-	if !slices.Contains(e.corrected, s.id) {
+	if c := e.touch(s); !c.corrected {
+		c.corrected = true
 		e.corrected = append(e.corrected, s.id)
 	}
 }
 
-// space gives all siblings short indexes if a shape's has become too long.
+// space gives a shape whose index has become too long, and as many of the
+// siblings around it as are needed for that, short ones.
 func (e *edit) space(s *shape) {
 	if len(s.index) <= maxIndex {
 		return
 	}
-	family := e.b.model.children[s.parent]
-	for i, index := range indexes("", "", len(family)) {
-		e.touch(family[i])
-		family[i].index = index
+	family, at := e.b.model.children[s.parent], e.b.model.place(s)
+	for n := 4; ; n *= 2 {
+		from, to := max(0, at-n), min(len(family), at+n+1)
+		below, above := indexAt(family, from-1), indexAt(family, to)
+		if above != "" && below >= above {
+			continue // siblings that are not told apart yet
+		}
+		list := indexes(below, above, to-from)
+		if (from > 0 || to < len(family)) && longest(list) > maxIndex/2 {
+			continue
+		}
+		e.work += len(list)
+		for i, index := range list {
+			e.touch(family[from+i])
+			family[from+i].index = index
+		}
+		return
 	}
+}
+
+// part tells siblings with equal indexes apart: of each run all but the first get
+// new ones, just above.
+func (e *edit) part(parent string) {
+	family := e.b.model.children[parent]
+	for from := 0; from < len(family); {
+		to := from + 1
+		for to < len(family) && family[to].index == family[from].index {
+			to++
+		}
+		for i, index := range indexes(family[from].index, indexAt(family, to), to-from-1) {
+			s := family[from+1+i]
+			e.correct(s)
+			s.index = index // the order stays as it is
+		}
+		from = to
+	}
+	for _, s := range family {
+		e.space(s)
+	}
+}
+
+// longest is the length of the longest index.
+func longest(list []string) (n int) {
+	for _, index := range list {
+		n = max(n, len(index))
+	}
+	return n
 }

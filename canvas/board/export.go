@@ -186,11 +186,7 @@ func (e *edit) become(p *paper) error {
 			return in("shapes["+strconv.Itoa(i)+"]", err)
 		}
 	}
-	for i := range e.changes {
-		if s := e.changes[i].s; !s.dead {
-			e.free(s)
-		}
-	}
+	e.partAll()
 	if err := e.mayAll(); err != nil {
 		return err
 	}
@@ -243,6 +239,9 @@ func (e *edit) equal(p paperShape) error {
 	}
 	if err := b.def.checkContent(&p.content); err != nil {
 		return err
+	}
+	if p.index == "" {
+		p.index = s.index
 	}
 	if err := checkIndex(p.index); err != nil {
 		return &invalid{"index", err}

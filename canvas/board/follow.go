@@ -209,15 +209,19 @@ func (e *edit) repair() {
 			e.changes[i].write |= keyParent
 		}
 	}
-	for i := 0; i < len(e.changes); i++ {
-		s := e.changes[i].s
-		if s.dead || !b.twin(s) {
-			continue
-		}
-		e.free(s)
-		e.changes[i].write |= keyIndex
-	}
+	e.partAll()
 	e.noteSpaced()
+}
+
+// partAll tells the siblings of all that has changed apart.
+func (e *edit) partAll() {
+	done := map[string]bool{}
+	for i := 0; i < len(e.changes); i++ {
+		if s := e.changes[i].s; !s.dead && !done[s.parent] {
+			done[s.parent] = true
+			e.part(s.parent)
+		}
+	}
 }
 
 // orphan puts what was in a shape that is gone onto the board itself.

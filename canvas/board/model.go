@@ -86,10 +86,11 @@ func (m *model) eachIn(parent string, depth int, f func(*shape, int)) {
 	}
 }
 
-// depth is how many parents a place in parent has; false if id is among them.
-func (m *model) depth(parent, id string) (n int, ok bool) {
-	for p := parent; p != ""; n++ {
-		if p == id || n > len(m.shapes) {
+// depth is how many parents a place in parent has, as far as limit; false if id
+// is among them.
+func (m *model) depth(parent, id string, limit int) (n int, ok bool) {
+	for p := parent; p != "" && n <= limit; n++ {
+		if p == id {
 			return n, false
 		}
 		s := m.shapes[p]
@@ -101,10 +102,15 @@ func (m *model) depth(parent, id string) (n int, ok bool) {
 	return n, true
 }
 
-// height is how many levels of children a shape has.
-func (m *model) height(id string) (n int) {
+// height is how many levels of children a shape has, as far as limit. It counts
+// those that it looks at.
+func (m *model) height(id string, limit int, visited *int) (n int) {
+	if limit < 0 {
+		return 0
+	}
 	for _, s := range m.children[id] {
-		n = max(n, 1+m.height(s.id))
+		*visited++
+		n = max(n, 1+m.height(s.id, limit-1, visited))
 	}
 	return n
 }

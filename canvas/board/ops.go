@@ -64,6 +64,9 @@ func (e *edit) addAs(id string, c content) (*shape, error) {
 // patch gives a shape the keys k of c.
 func (e *edit) patch(s *shape, c *content, k keys) error {
 	d := e.b.def
+	if k&(keyStyle|keyProps) != 0 { // read, merged and checked as a whole
+		e.work += (len(c.style) + len(c.props)) / 2
+	}
 	if k&keyGeo != 0 {
 		if err := d.Limits.checkGeo(&c.geo); err != nil {
 			return in("geo", err)
@@ -151,7 +154,7 @@ func (e *edit) group(id string, ids []string) error {
 	}
 	front, parent := list[len(list)-1], list[0].parent
 	if parent != "" {
-		if depth, _ := e.b.model.depth(parent, ""); depth+1 > e.b.def.Limits.Depth {
+		if depth, _ := e.b.model.depth(parent, "", e.b.def.Limits.Depth); depth+1 > e.b.def.Limits.Depth {
 			return &invalid{"ids", fmt.Errorf("more than %d levels of groups", e.b.def.Limits.Depth)}
 		}
 	}
@@ -185,6 +188,7 @@ func (e *edit) siblings(ids []string) ([]*shape, error) {
 		}
 		chosen[s] = true
 	}
+	e.work += len(e.b.model.children[list[0].parent])
 	sorted := list[:0]
 	for _, s := range e.b.model.children[list[0].parent] {
 		if chosen[s] {
@@ -204,15 +208,24 @@ func (e *edit) ungroup(id string) error {
 		return &invalid{"ungroup", fmt.Errorf("%q is no group", id)}
 	}
 	family := append([]*shape(nil), e.b.model.children[id]...)
-	above, parent := e.b.model.above(g), g.parent
-	for i, index := range indexes(g.index, above, len(family)) {
-		if err := e.may(family[i]); err != nil {
+	for _, s := range family {
+		if err := e.may(s); err != nil {
 			return err
 		}
-		e.moveTo(family[i], parent, index)
-		e.space(family[i])
+	}
+	above, parent := e.b.model.above(g), g.parent
+	between := indexes(g.index, above, max(0, len(family)-1))
+	for i, s := range family {
+		index := g.index // the first one gets the group's place itself
+		if i > 0 {
+			index = between[i-1]
+		}
+		e.moveTo(s, parent, index)
 	}
 	e.remove(g)
+	for _, s := range family { // not before: it changes what is between
+		e.space(s)
+	}
 	return nil
 }
 

@@ -39,6 +39,7 @@ func (e *edit) order(ids []string, to string) error {
 
 // toEnd moves the chosen children to the front or the back.
 func (e *edit) toEnd(parent string, chosen map[*shape]bool, front bool) {
+	e.work += len(e.b.model.children[parent])
 	var moving, resting []*shape
 	for _, s := range e.b.model.children[parent] {
 		if chosen[s] {
@@ -66,6 +67,7 @@ func (e *edit) toEnd(parent string, chosen map[*shape]bool, front bool) {
 // step moves each chosen child just past the nearest one that rests. Those that
 // have none to pass stay.
 func (e *edit) step(parent string, chosen map[*shape]bool, up bool) {
+	e.work += len(e.b.model.children[parent])
 	family := slices.Clone(e.b.model.children[parent])
 	if up {
 		slices.Reverse(family)

@@ -11,6 +11,10 @@ import (
 // errArgs is the error of arguments that are no JSON of the form of W8.
 var errArgs = errors.New("not the JSON that docs/canvas.md describes")
 
+// maxWork bounds what one edit may do, in about 50 ns: others wait for it. One op
+// may take what it takes with a full board.
+const maxWork = 1e6
+
 // run reads the arguments of an edit and carries out its ops as they come.
 func (e *edit) run(args []byte) error {
 	s := scan{b: args}
@@ -58,6 +62,9 @@ func (e *edit) runAll(s *scan) error {
 		}
 		if s.take('}'); err == nil && s.err != nil {
 			err = errArgs
+		}
+		if err == nil && e.work > maxWork {
+			err = schema.Errorf(schema.CodeTooManyOperations, "this edit moves too much at once: make several of it, of one gesture")
 		}
 		if err != nil {
 			return in("ops["+strconv.Itoa(n)+"]", err)

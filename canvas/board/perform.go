@@ -36,16 +36,16 @@ func (b *Board) perform(now time.Time, p *person, m *fb.Mutate, out *canvas.Outb
 	return r
 }
 
-// longest is how many bytes of a message or a field's name a receipt has: they
+// maxMessage is how many bytes of a message or a field's name a receipt has: they
 // quote what the client has sent, and are kept.
-const longest = 256
+const maxMessage = 256
 
-// short cuts a text to longest bytes, between characters.
+// short cuts a text to maxMessage bytes, between characters.
 func short(s string) string {
-	if len(s) <= longest {
+	if len(s) <= maxMessage {
 		return s
 	}
-	n := longest
+	n := maxMessage
 	for n > 0 && !utf8.RuneStart(s[n]) {
 		n--
 	}
