@@ -32,7 +32,8 @@ type Room[T any] struct {
 	MaxGroups int // private groups that a connection is in at once: default 8
 
 	// Position says where on the plane a state is. With it a client that looks
-	// at a part of the plane gets that part only.
+	// at a part of the plane gets that part only. A state for which it panics is
+	// at 0, 0.
 	Position func(state *T) (x, y float32)
 	// Cell is the edge of the squares by which positions are found: about that
 	// of a small viewport. Default 512.

@@ -371,3 +371,24 @@ func TestRoomFull(t *testing.T) {
 	_, err := r.m.Join(r.now, 2, presence.User{ID: "bob"})
 	wantCode(t, err, schema.CodeRoomFull)
 }
+
+// A state that the Position hook cannot take must not end the room.
+func TestPositionPanics(t *testing.T) {
+	room := testRoom()
+	room.Position = func(c *Cursor) (x, y float32) {
+		if c.X < 0 {
+			panic("left of everything")
+		}
+		return c.X, c.Y
+	}
+	r := newRig(t, room)
+	r.join(1, "ann")
+	bob := r.join(2, "bob")
+	r.must(r.look(2, -1, -1, 2, 2, 0))
+	r.must(r.show(1, Cursor{X: 100}, ""))
+	r.tick()
+	r.expect(bob)
+	r.must(r.showField(1, "X", value.OfFloat(-5), ""))
+	r.tick()
+	r.expect(bob, `1 ann/ "" -5,0 -`)
+}

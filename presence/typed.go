@@ -50,10 +50,18 @@ func (s *states[T]) ask(u User) (err error) {
 	return refusal(s.room.Check(u, &s.old, &s.now))
 }
 
+// position runs in the middle of a tick, where nothing can be refused any more: a
+// state that the hook panics about, one without an optional field perhaps, is at
+// 0, 0.
 func (s *states[T]) position(row value.Row) (x, y float32) {
 	if s.codec.Decode(row, &s.now) != nil {
 		return 0, 0 // JSON that its field's type does not take
 	}
+	defer func() {
+		if recover() != nil {
+			x, y = 0, 0
+		}
+	}()
 	return s.room.Position(&s.now)
 }
 
