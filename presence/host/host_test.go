@@ -300,19 +300,14 @@ func TestServerCode(t *testing.T) {
 
 // A panic in a room ends that room alone, and says so to its members.
 func TestFault(t *testing.T) {
-	broken := cursors(func(room *presence.Room[Cursor]) {
-		room.Position = func(c *Cursor) (x, y float32) {
-			if c.Name == "bomb" {
-				panic("position")
-			}
-			return 0, 0
-		}
-	})
-	bubble(t, host.Config{Kinds: []presence.Kind{broken}}, func(r *rig) {
+	bubble(t, host.Config{}, func(r *rig) {
 		ann, annLink := r.join("cursors/a", "ann")
 		_, other := r.join("cursors/b", "bob")
+		annLink.bomb(true)
 		r.show(ann, Cursor{Name: "bomb"}, "")
+		r.open("cursors/a", "eve") // for whom there is something to send
 		r.wait()
+		annLink.bomb(false)
 		if annLink.code(schema.KindLeft) != schema.CodeRoomFaulted || !annLink.over() || other.over() {
 			t.Errorf("ann got %s, bob's room is over: %t", annLink.code(schema.KindLeft), other.over())
 		}

@@ -51,6 +51,7 @@ type link struct {
 	got     []message
 	flushes int
 	blocked bool
+	bombed  bool
 	pending int
 	done    bool
 	member  uint32
@@ -77,12 +78,18 @@ func (l *link) Message(head schema.Header, body []byte) {
 func (l *link) Offer(head schema.Header, body []byte) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.bombed {
+		panic("bomb")
+	}
 	if l.blocked {
 		return false
 	}
 	l.take(head, body)
 	return true
 }
+
+// bomb makes the next Crowd end the room.
+func (l *link) bomb(on bool) { l.mu.Lock(); l.bombed = on; l.mu.Unlock() }
 
 func (l *link) take(head schema.Header, body []byte) {
 	if l.done {
