@@ -30,6 +30,7 @@ const (
 	metaVersion = 1
 
 	chunkBytes = 1 << 20   // of a snapshot; the store takes values up to 16 MiB
+	logAtMost  = 8 << 20   // bytes of an update in the log; a longer one is kept by a snapshot
 	logAtLeast = 64 << 10  // bytes of the log before there is a snapshot
 	trimAtOnce = 4 << 10   // old updates that are deleted with a snapshot
 	trimEach   = 16        // and with each update after it
@@ -156,6 +157,11 @@ func (d *Document) damaged(format string, args ...any) error {
 
 // append logs a transaction's own diff.
 func (d *Document) append(diff []byte, out *Outbox) {
+	if len(diff) > logAtMost {
+		d.save(out)
+		d.trim(trimAtOnce, out)
+		return
+	}
 	if d.fresh {
 		d.fresh = false
 		d.putMeta(out)

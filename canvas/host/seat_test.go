@@ -2,12 +2,14 @@ package host
 
 import (
 	"context"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/parlor-server/parlor/canvas"
+	"github.com/parlor-server/parlor/canvas/yjs"
 	"github.com/parlor-server/parlor/schema"
 )
 
@@ -103,6 +105,31 @@ func TestRenewalsOfOneSeatTakeOnePlace(t *testing.T) {
 		settle(ann)
 		if n := asked.Load(); n != 3 || r.text("notes/a") != "bob" {
 			t.Errorf("asked %d times; the newest token counts: %q", n, r.text("notes/a"))
+		}
+	})
+}
+
+// TestLongEditsAreKept: the store takes no value of more than 16 MiB.
+func TestLongEditsAreKept(t *testing.T) {
+	run(t, Config{Kinds: []canvas.Kind{canvas.Define("notes", canvas.Room{Durable: true, MaxBytes: 256 << 20})}}, func(t *testing.T, r *rig) {
+		long := strings.Repeat("x", 20<<20)
+		ann := r.peer("ann", 1, false).mustConnect("notes/a")
+		ann.typed("before")
+		insert := func(s string) {
+			err := r.host.Transact(t.Context(), "notes/a", func(d *yjs.Doc, tx *yjs.Tx) error {
+				return d.Text("text").Insert(tx, 0, s)
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		insert(long)
+		insert("after")
+		ann.lose()
+		r.stop()
+		r.start()
+		if got := r.text("notes/a"); got != "after"+long+"before" {
+			t.Errorf("%d bytes were kept", len(got))
 		}
 	})
 }
