@@ -55,6 +55,10 @@ export class Desk {
     this.editor = new Editor(stage.querySelector('#editor')!, this);
     this.glide = new Glide(board, this.scene);
     board.onChange((ids) => {
+      for (const id of ids) {
+        const shape = board.shapes.get(id);
+        if (shape?.kind === 'pen' && !this.scene.items.has(id)) this.people?.arrived(shape.by);
+      }
       this.glide.take(ids);
       this.selection.prune();
       this.editor.follow();
