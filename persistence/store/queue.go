@@ -44,14 +44,15 @@ func newQueue(limit int64) *queue {
 	return q
 }
 
-// reserve makes room for bytes, which push then uses.
+// reserve makes room for bytes, which push then uses. Of whoever has seen that the
+// store is not full one batch is taken, however long: all of a room may be in it.
 func (q *queue) reserve(bytes int) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.ended != nil {
 		return q.ended
 	}
-	if q.bytes > 0 && q.bytes+int64(bytes) > q.limit {
+	if q.bytes > q.limit/2 && q.bytes+int64(bytes) > q.limit {
 		return ErrOverloaded
 	}
 	q.bytes += int64(bytes)

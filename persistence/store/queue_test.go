@@ -68,6 +68,25 @@ func TestAFullQueueRefusesAndSaysSo(t *testing.T) {
 	}
 }
 
+// A room may write itself as a whole while others write, too.
+func TestALongBatchIsTakenUnlessTheQueueIsFull(t *testing.T) {
+	o := quiet()
+	o.QueueBytes = 10_000
+	s, letGo := held(t, o)
+	defer letGo()
+	var outcomes []error
+	for i, size := range []int{3000, 20_000, 10} {
+		r := room(t, s, fmt.Sprintf("notes/%d", i))
+		var b Batch
+		b.Begin(1)
+		b.Put(300, "key", make([]byte, size))
+		r.Commit(&b, func(err error) { outcomes = append(outcomes, err) })
+	}
+	if len(outcomes) != 1 || !errors.Is(outcomes[0], ErrOverloaded) {
+		t.Error(outcomes)
+	}
+}
+
 func TestCommitsOfAllRoomsAreDoneInOrderByOneAppend(t *testing.T) {
 	s, letGo := held(t, quiet())
 	var order []string
