@@ -128,5 +128,3 @@ func appendUint(b []byte, n uint64) []byte {
 func appendBytes[T string | []byte](b []byte, s T) []byte {
 	return append(appendUint(b, uint64(len(s))), s...)
 }
-
-func appendID(b []byte, id ID) []byte { return appendUint(appendUint(b, id.Client), id.Clock) }
