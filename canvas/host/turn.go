@@ -104,14 +104,14 @@ func (r *room) work(w *worker, started time.Time) (more bool) {
 		return false
 	}
 	t := r.newTransaction()
-	for n := 1; ; n++ {
+	for {
 		if r.next == len(r.items) && !r.refill() {
 			break
 		}
 		it := &r.items[r.next]
 		r.next++
 		r.apply(started, it, t)
-		if n%16 == 0 && time.Since(started) > slice || t.large() {
+		if time.Since(started) > slice || t.large() { // one item may take long: an edit of megabytes
 			more = true
 			break
 		}
