@@ -73,11 +73,11 @@ async function sees(who, kind, { text = '', x, y, gone = false } = {}) {
   return who.page.evaluate(found, arg);
 }
 
-/** Where a page shows a shape on its screen. */
+/** Where a shape is on a page's screen, or is on its way to. */
 function shown(who, id) {
   return who.page.evaluate((id) => {
-    const { desk } = window.__board;
-    const { geo } = desk.scene.items.get(id);
+    const { desk, board } = window.__board;
+    const { geo } = board.shapes.get(id);
     return desk.camera.toScreen({ x: geo.x + geo.w / 2, y: geo.y + geo.h / 2 });
   }, id);
 }
