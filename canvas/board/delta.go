@@ -31,10 +31,15 @@ func (b *Board) publish(e *edit, out *canvas.Outbox) {
 	if e.keep {
 		b.record(e, out)
 	}
+	gone := 0
 	for i := range e.changes {
 		if s := e.changes[i].s; s.dead && s.move != nil {
-			b.release(s.move)
+			b.free(s.move)
+			gone++
 		}
+	}
+	if gone > 0 {
+		b.dropFreed()
 	}
 }
 

@@ -171,16 +171,16 @@ func geoOf(g *[5]float32) Geo {
 	return Geo{float64(g[0]) + 0, float64(g[1]) + 0, float64(g[2]) + 0, float64(g[3]) + 0, float64(g[4]) + 0}
 }
 
-// release forgets one move, of a shape that is gone.
-func (b *Board) release(m *move) {
-	d := m.d
-	d.moves = slices.DeleteFunc(d.moves, func(o *move) bool { return o == m })
-	b.free(m)
-	if len(d.moves) == 0 {
-		b.dragging = slices.DeleteFunc(b.dragging, func(p *person) bool { return p == d.p })
+// dropFreed takes the moves that were freed out of the drags: their shapes are
+// gone.
+func (b *Board) dropFreed() {
+	for _, p := range b.dragging {
+		p.drag.moves = slices.DeleteFunc(p.drag.moves, func(m *move) bool { return m.s == nil })
 	}
+	b.dragging = slices.DeleteFunc(b.dragging, func(p *person) bool { return len(p.drag.moves) == 0 })
 }
 
+// free forgets where a shape is dragged to; the move is used again.
 func (b *Board) free(m *move) {
 	if m.fresh {
 		b.fresh--

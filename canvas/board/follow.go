@@ -226,9 +226,9 @@ func (e *edit) partAll() {
 
 // orphan puts what was in a shape that is gone onto the board itself.
 func (e *edit) orphan(id string) {
-	for family := e.b.children[id]; len(family) > 0; family = e.b.children[id] {
-		s := family[len(family)-1]
-		e.moveTo(s, "", s.index)
+	family := e.b.children[id]
+	e.moveAll(family, "", indexesOf(family))
+	for _, s := range family {
 		e.touch(s).write |= keyParent
 	}
 }

@@ -51,6 +51,37 @@ func (m *model) unlink(s *shape) {
 	m.children[s.parent] = slices.Delete(family, i, i+1)
 }
 
+// unlinkAll takes shapes of one parent, in their order, out.
+func (m *model) unlinkAll(list []*shape) {
+	family := m.children[list[0].parent]
+	rest := make([]*shape, 0, len(family)-len(list))
+	for _, s := range family {
+		if len(list) > 0 && s == list[0] {
+			list = list[1:]
+		} else {
+			rest = append(rest, s)
+		}
+	}
+	if parent := family[0].parent; len(rest) > 0 {
+		m.children[parent] = rest
+	} else {
+		delete(m.children, parent)
+	}
+}
+
+// linkAll puts shapes of one parent, in order, among their siblings.
+func (m *model) linkAll(list []*shape) {
+	family := m.children[list[0].parent]
+	all := make([]*shape, 0, len(family)+len(list))
+	for _, s := range list {
+		for len(family) > 0 && before(family[0], s.index, s.id) < 0 {
+			all, family = append(all, family[0]), family[1:]
+		}
+		all = append(all, s)
+	}
+	m.children[list[0].parent] = append(all, family...)
+}
+
 // front is the index of the frontmost child, or "".
 func (m *model) front(parent string) string {
 	if family := m.children[parent]; len(family) > 0 {

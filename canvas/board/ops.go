@@ -163,10 +163,11 @@ func (e *edit) group(id string, ids []string) error {
 	}
 	index := front.index // which is free once the children are in the group
 	for _, s := range list {
-		if err := e.patch(s, &content{parent: id, index: s.index}, keyParent|keyIndex); err != nil {
+		if err := e.b.checkParent(s.id, id); err != nil {
 			return err
 		}
 	}
+	e.moveAll(list, id, indexesOf(list))
 	e.moveTo(e.b.model.shapes[id], parent, index)
 	return nil
 }
@@ -214,15 +215,10 @@ func (e *edit) ungroup(id string) error {
 		}
 	}
 	above, parent := e.b.model.above(g), g.parent
-	between := indexes(g.index, above, max(0, len(family)-1))
-	for i, s := range family {
-		index := g.index // the first one gets the group's place itself
-		if i > 0 {
-			index = between[i-1]
-		}
-		e.moveTo(s, parent, index)
-	}
 	e.remove(g)
+	if len(family) > 0 { // the first one gets the group's place itself
+		e.moveAll(family, parent, append([]string{g.index}, indexes(g.index, above, len(family)-1)...))
+	}
 	for _, s := range family { // not before: it changes what is between
 		e.space(s)
 	}

@@ -240,8 +240,18 @@ func (e *edit) setBack(x *entry) bool {
 	if k&keyParent != 0 && e.b.checkParent(s.id, x.now.parent) != nil {
 		k &^= keyParent
 	}
+	if k&keyParent != 0 { // an index says something only together with its parent
+		if x.keys&keyIndex == 0 {
+			x.now.index = s.index
+		}
+		x.was.index = s.index
+		k |= keyIndex
+	}
 	if k == 0 || e.patch(s, &x.now, k) != nil {
 		return false
+	}
+	if k&keyIndex != 0 {
+		x.now.index = s.index // it may have been taken
 	}
 	x.keys = k
 	return true
