@@ -229,3 +229,21 @@ func (s *Session) lateSync(h schema.Header) {
 		}
 	}
 }
+
+// ofPeople tells the kinds of message by which people see each other.
+func ofPeople(kind schema.Kind) bool {
+	switch kind {
+	case schema.KindShow, schema.KindCast, schema.KindGroup, schema.KindDrag:
+		return true
+	}
+	return false
+}
+
+// lateShared refuses such a message beyond the rate limit, which has not been
+// verified yet: the newest that somebody shows counts, so that its sender has to
+// know that it was not taken, and in which room.
+func (s *Session) lateShared(h schema.Header, body []byte) {
+	if schema.Verify(h.Kind, body) == nil {
+		s.answerShared(h, body, schema.Errorf(schema.CodeRateLimited, "beyond the rate limit; send it again later"))
+	}
+}

@@ -102,15 +102,16 @@ func (s *Session) malformed(reason string) error {
 
 func (s *Session) limited(v verdict, h schema.Header, body []byte) error {
 	s.server.stats.RateLimited.Add(1)
-	if h.Kind == schema.KindSync {
-		s.lateSync(h)
-	}
 	switch {
 	case v == flood:
 		s.Close(schema.CodeRateLimited, flooded)
 		return errClosed
 	case h.Kind == schema.KindMutate && s.welcomed.Load():
 		s.lateMutation(h, body) // the client waits for an answer to each
+	case h.Kind == schema.KindSync:
+		s.lateSync(h)
+	case ofPeople(h.Kind) && s.welcomed.Load():
+		s.lateShared(h, body)
 	case v == report:
 		s.refuse(0, 0, schema.Errorf(schema.CodeRateLimited, "messages beyond the rate limit are ignored"))
 	}

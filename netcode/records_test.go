@@ -256,3 +256,25 @@ func TestLateSyncIsAskedForAgain(t *testing.T) {
 		t.Errorf("the room received %d and heard of %d that were ignored", room.received, room.overruns)
 	}
 }
+
+// TestLateShowsAreAnswered: the newest counts, so that its sender has to know that
+// it was ignored, and of which room; and who asked for a group waits for an answer.
+func TestLateShowsAreAnswered(t *testing.T) {
+	room := &shared{fakeRecords: &fakeRecords{}}
+	r := newRig(t, Config{Open: room, MessageRate: 2, MessageBurst: 4})
+	defer r.close()
+	r.hello("ann")
+	r.send(schema.KindOpen, 0, r.build.Open(schema.OpenInfo{Room: "cursors/a"}))
+	r.session.joins.Wait()
+	h := r.session.table()[0].handle
+	for range 2 {
+		r.send(schema.KindShow, h, r.build.Show(nil, ""))
+	}
+	r.send(schema.KindShow, h, r.build.Show(nil, ""))
+	r.onlyError(schema.CodeRateLimited, 0)
+	r.send(schema.KindGroup, h, r.build.Group(7, "red", false))
+	r.onlyError(schema.CodeRateLimited, 7)
+	if room.received != 2 {
+		t.Errorf("the room received %d", room.received)
+	}
+}
