@@ -161,6 +161,10 @@ func (h *Host) watch() {
 func (h *Host) park(r *room) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if r.parked { // and woken for something else
+		return
+	}
+	r.parked = true
 	h.parked = append(h.parked, r)
 	if len(h.parked) > 1 {
 		return
@@ -175,6 +179,9 @@ func (h *Host) park(r *room) {
 		h.mu.Lock()
 		parked := h.parked
 		h.parked = nil
+		for _, r := range parked {
+			r.parked = false
+		}
 		h.mu.Unlock()
 		for _, r := range parked {
 			r.wake()

@@ -26,6 +26,8 @@ type room struct {
 	state turns.State // whether it is on the run queue
 	held  int         // guarded by host.mu; those who are about to push something
 
+	parked bool // guarded by host.mu; it is among host.parked
+
 	ready   chan struct{} // closed when the room is open, or cannot be
 	unready error         // why not; written before ready is closed
 	gone    chan struct{} // closed when the room has ended

@@ -133,3 +133,26 @@ func TestLongEditsAreKept(t *testing.T) {
 		}
 	})
 }
+
+// TestARoomIsParkedOnce: messages that come while the disk is behind wake it.
+func TestARoomIsParkedOnce(t *testing.T) {
+	run(t, Config{}, func(t *testing.T, r *rig) {
+		r.peer("ann", 1, true).mustConnect("notes/a").lose()
+		a := r.host.all()[0]
+		for range 2 {
+			r.host.mu.Lock()
+			r.host.parked = append(r.host.parked, &room{host: r.host}) // keeps the store's goroutine away
+			r.host.mu.Unlock()
+			for range 100 {
+				r.host.park(a)
+			}
+			r.host.mu.Lock()
+			n := len(r.host.parked)
+			r.host.parked, a.parked = nil, false
+			r.host.mu.Unlock()
+			if n != 2 {
+				t.Errorf("%d rooms are parked", n)
+			}
+		}
+	})
+}
