@@ -74,6 +74,7 @@ type Board struct {
 
 	// The seat's mu guards what follows.
 	hash     uint64 // of the descriptor
+	kinds    map[string]ShapeKind
 	shapes   map[string]*Shape
 	settings map[string]json.RawMessage
 	seq      uint64 // of shapes
@@ -83,6 +84,7 @@ type Board struct {
 	edits    editLog
 	drags    dragLog
 	anew     bool // the room is to be entered again
+	gaps     gaps
 
 	onChange   callbacks[func(ids []string)]
 	onRejected callbacks[func(RejectedEdit)]
@@ -224,7 +226,8 @@ func (b *Board) tellChange(ids map[string]struct{}) {
 
 // boardSchema is the part of Opened.schema that this client needs.
 type boardSchema struct {
-	Presence json.RawMessage `json:"presence"`
+	Kinds    map[string]ShapeKind `json:"kinds"`
+	Presence json.RawMessage      `json:"presence"`
 }
 
 // asks implements seated.
@@ -246,7 +249,7 @@ func (b *Board) entered(m *fb.Opened) error {
 		if err := b.presence.use(d); err != nil {
 			return err
 		}
-		b.hash = m.SchemaHash()
+		b.hash, b.kinds = m.SchemaHash(), s.Kinds
 	} else if b.hash != m.SchemaHash() || b.presence.descriptor == nil {
 		return fmt.Errorf("the server names schema %016x, which this client has not got", m.SchemaHash())
 	}
@@ -271,7 +274,7 @@ func (b *Board) received(head schema.Header, body []byte) error {
 	case schema.KindReset:
 		m := fb.GetRootAsReset(body, 0)
 		b.c.log.Info("the board starts over", "room", b.name, "reason", string(m.Message()))
-		b.epoch, b.seq, b.complete, b.fresh = m.Epoch(), 0, false, nil
+		b.epoch, b.seq, b.complete, b.fresh = m.Epoch(), 0, false, nil // a snapshot follows
 	default:
 		return b.presence.received(head, body)
 	}
@@ -284,6 +287,7 @@ func (b *Board) refusal(e *schema.Error) { b.presence.refusal(e) }
 // lost implements seated.
 func (b *Board) lost() {
 	b.complete, b.fresh, b.anew = false, nil, false
+	b.gaps.stop()
 	b.edits.stopPause()
 	b.loseDrags()
 	b.presence.lost()
@@ -291,6 +295,7 @@ func (b *Board) lost() {
 
 // over implements seated.
 func (b *Board) over() {
+	b.gaps.stop()
 	b.edits.end(b.ended)
 	b.drags.stop()
 	b.presence.over()

@@ -72,8 +72,7 @@ func (b *Board) delta(flags uint8, m *fb.Delta) error {
 	case !snapshot && m.Seq() <= b.seq:
 		return nil // known
 	case !snapshot && m.From() > b.seq:
-		b.c.log.Warn("a change of the board is missing; entering it again", "room", b.name)
-		b.seq, b.anew = 0, true
+		b.missing()
 		return nil
 	}
 	var d boardDelta
@@ -88,8 +87,20 @@ func (b *Board) delta(flags uint8, m *fb.Delta) error {
 		return err
 	}
 	b.seq = m.Seq()
+	b.gaps.filled()
 	b.arrived(changed)
 	return nil
+}
+
+// missing has the board entered again, because a change did not follow on what
+// is here. Until then it stays as it is. mu is held.
+func (b *Board) missing() {
+	if b.anew {
+		return
+	}
+	b.c.log.Warn("a change of the board is missing; entering it again", "room", b.name, "times", b.gaps.count+1)
+	b.seq = 0
+	b.gaps.repair(b.seat, func() { b.anew = true })
 }
 
 // arrived shows what a Delta has changed; mu is held.
@@ -119,6 +130,7 @@ func (b *Board) snapshot(d *boardDelta, part bool, seq uint64) error {
 	for id := range b.fresh.shapes {
 		changed[id] = struct{}{}
 	}
+	b.gaps.stop()
 	b.shapes, b.settings, b.fresh, b.seq = b.fresh.shapes, b.fresh.settings, nil, seq
 	b.arrived(changed)
 	return nil

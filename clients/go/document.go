@@ -37,7 +37,8 @@ type Document struct {
 	asked   bool     // step 1 is to be sent
 	theirs  []byte   // the server's step 1, which is to be answered
 	told    bool     // it has been answered on this connection: updates may go
-	refuses bool     // an update could not be applied, and step 1 has asked for what is missing
+	refuses bool     // an update could not be applied, and step 1 asks for what is missing
+	gaps    gaps
 	shown   shownAwareness
 
 	onChange    callbacks[func(DocumentChange)]
@@ -219,8 +220,10 @@ func (d *Document) received(head schema.Header, body []byte) error {
 func (d *Document) update(m yjs.Message) error {
 	diff, err := d.doc.Apply(slices.Clone(m.Payload))
 	if errors.Is(err, yjs.ErrMissing) && m.Kind == yjs.SyncUpdate {
-		d.asked = d.asked || !d.refuses
-		d.refuses = true
+		if !d.refuses {
+			d.refuses = true
+			d.gaps.repair(d.seat, func() { d.asked = true })
+		}
 		return nil
 	}
 	if err != nil {
@@ -229,6 +232,8 @@ func (d *Document) update(m yjs.Message) error {
 	if m.Kind == yjs.SyncStep2 {
 		d.here, d.refuses = true, false
 		d.isOpen()
+	} else {
+		d.gaps.filled()
 	}
 	if diff != nil {
 		d.tellChange(true)
@@ -243,11 +248,15 @@ func (d *Document) refusal(*schema.Error) {}
 func (d *Document) lost() {
 	d.here, d.told, d.asked, d.refuses, d.theirs = false, false, false, false, nil
 	d.out, d.size = nil, 0
+	d.gaps.stop()
 	d.shown.lost(d)
 }
 
 // over implements seated.
-func (d *Document) over() { d.shown.lost(d) }
+func (d *Document) over() {
+	d.gaps.stop()
+	d.shown.lost(d)
+}
 
 // sendDue implements seated.
 func (d *Document) sendDue(handle uint16) {

@@ -134,6 +134,9 @@ func (p *Presence[T]) use(d *wire.Descriptor) error {
 	if err != nil {
 		return err
 	}
+	if p.descriptor != nil {
+		p.show.raw = nil // a row of other fields
+	}
 	p.descriptor, p.codec = d, codec
 	for _, cast := range p.casts {
 		if err := cast.bind(d); err != nil {

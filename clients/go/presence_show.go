@@ -15,10 +15,11 @@ const retryShow = 500 * time.Millisecond
 // The seat's mu guards it.
 type show[T any] struct {
 	mine    T
-	group   string // who sees it
-	regroup bool   // group is not what the server knows
-	dirty   bool   // mine may differ from sent
-	full    bool   // the server has not got what was sent: all that was ever shown is due
+	raw     value.Row // what ShowRow was given, and counts instead of mine; nil: mine does
+	group   string    // who sees it
+	regroup bool      // group is not what the server knows
+	dirty   bool      // mine may differ from sent
+	full    bool      // the server has not got what was sent: all that was ever shown is due
 	ever    [value.MaxFields + 1]bool
 	sent    value.Row // what the server was told; nil: nothing
 	first   bool      // nothing has been sent in this stay
@@ -53,7 +54,7 @@ func (p *Presence[T]) Update(change func(mine *T)) error {
 		p.mu.Unlock()
 		return err
 	}
-	p.show.mine, p.show.dirty = next, true
+	p.show.mine, p.show.raw, p.show.dirty = next, nil, true
 	p.mu.Unlock()
 	p.push()
 	return nil
@@ -143,7 +144,7 @@ func (s *show[T]) patch(codec *value.Codec[T]) (value.Patch, error) {
 	if base == nil {
 		base = s.empty
 	}
-	changed, err := codec.Patch(base, &s.mine)
+	changed, err := s.from(codec, base)
 	if err != nil {
 		return nil, err
 	}
@@ -151,7 +152,7 @@ func (s *show[T]) patch(codec *value.Codec[T]) (value.Patch, error) {
 		s.ever[field] = true
 	}
 	if s.full || s.regroup {
-		all, err := codec.Patch(nil, &s.mine)
+		all, err := s.from(codec, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -159,6 +160,18 @@ func (s *show[T]) patch(codec *value.Codec[T]) (value.Patch, error) {
 	}
 	s.sent = c.ApplyPatch(base, changed)
 	return changed, nil
+}
+
+// from is what differs from base of what is to be shown; with a nil base all of
+// it.
+func (s *show[T]) from(codec *value.Codec[T], base value.Row) (value.Patch, error) {
+	switch {
+	case s.raw == nil:
+		return codec.Patch(base, &s.mine)
+	case base == nil:
+		return codec.Collection().PatchOf(s.raw, 0), nil
+	}
+	return codec.Collection().Diff(base, s.raw), nil
 }
 
 // wake sees to it that the seat pushes when something is due next.

@@ -9,6 +9,11 @@
 //		URL: "ws://127.0.0.1:7777", Kind: "arena", Rooms: 10, Players: 16, Duration: 30 * time.Second,
 //	})
 //
+// Meet does the same for presence rooms, boards and Yjs rooms, where clients are
+// compared with each other.
+//
+//	summary, err := bots.Meet(ctx, bots.Board, bots.Config{URL: "ws://127.0.0.1:7777", Kind: "board", Players: 16})
+//
 // # Goroutines
 //
 // Each client has its own; each room adds one that lets its bots think, one

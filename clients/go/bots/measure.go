@@ -94,7 +94,7 @@ func (r *run) summary(from, to reading) Summary {
 		Rooms: len(r.rooms), Seconds: to.at.Sub(from.at).Seconds(),
 		Transport: to.transport,
 		AckP50:    r.ack.quantile(0.5), AckP99: r.ack.quantile(0.99),
-		Desyncs: to.total.Desyncs, Errors: to.total.Errors + r.failed.Load(), Disconnects: to.total.Disconnects,
+		Desyncs: to.total.Desyncs, Errors: to.total.Errors + r.failures.count.Load(), Disconnects: to.total.Disconnects,
 	}
 	for i, room := range r.rooms {
 		s.Players += len(room.all())

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/parlor-server/parlor/clients/go"
@@ -39,17 +38,15 @@ const (
 
 // run is a Run under way.
 type run struct {
-	cfg     Config
-	schemas *client.Schemas
-	ack     histogram
-	failed  atomic.Uint64
-	play    sync.WaitGroup     // the rooms' thinking goroutines
-	stop    context.CancelFunc // ends them
+	cfg      Config
+	schemas  *client.Schemas
+	ack      histogram
+	failures failures
+	play     sync.WaitGroup     // the rooms' thinking goroutines
+	stop     context.CancelFunc // ends them
 
 	mu    sync.Mutex // guards what follows
 	rooms []*room
-	first error // the first failure
-	told  bool  // first is in the log
 }
 
 // Run opens the rooms, fills them with bots, lets them play for the duration
@@ -72,6 +69,7 @@ func Run(ctx context.Context, cfg Config) (Summary, error) {
 		cfg.Behavior = Random
 	}
 	r := &run{cfg: cfg, schemas: client.NewSchemas()}
+	r.failures.log = cfg.Logger
 	playing, stop := context.WithCancel(ctx)
 	r.stop = stop
 	defer r.close()
@@ -80,31 +78,13 @@ func Run(ctx context.Context, cfg Config) (Summary, error) {
 		if err := ctx.Err(); err != nil {
 			return Summary{}, fmt.Errorf("join %q: %w", cfg.Kind, err)
 		}
-		return Summary{}, fmt.Errorf("no bot could join %q: %w", cfg.Kind, r.first)
+		return Summary{}, fmt.Errorf("no bot could join %q: %w", cfg.Kind, r.failures.err())
 	}
 	return r.measure(ctx), nil
 }
 
 // fail counts a failure, and keeps the first one.
-func (r *run) fail(err error) {
-	r.failed.Add(1)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.first == nil {
-		r.first = err
-	}
-	r.tell()
-}
-
-// tell names the first failure in the log, once a bot is in: if none gets in,
-// Run returns it. mu is held.
-func (r *run) tell() {
-	if r.told || r.first == nil || len(r.rooms) == 0 || r.cfg.Logger == nil {
-		return
-	}
-	r.told = true
-	r.cfg.Logger.Warn("a bot failed; further failures are only counted", "error", r.first)
-}
+func (r *run) fail(err error) { r.failures.add(err) }
 
 // close ends all bots.
 func (r *run) close() {
@@ -164,8 +144,8 @@ func (r *run) fillRoom(ctx, playing context.Context, n int, pace <-chan time.Tim
 			room.id = p.room.ID()
 			r.mu.Lock()
 			r.rooms = append(r.rooms, room)
-			r.tell()
 			r.mu.Unlock()
+			r.failures.entered()
 			r.play.Go(func() { room.think(playing) })
 		}
 	}
