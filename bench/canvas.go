@@ -176,7 +176,12 @@ func times(ctx context.Context, path string, args ...string) (t coreTimes, err e
 
 // join measures a full board's memory, and how long one waits for it.
 func (b *canvasBench) join(ctx context.Context) error {
-	s, err := startServer(ctx, b.p.self, "-together", "--data="+filepath.Join(b.p.folder, "full"), fmt.Sprint("--shapes=", b.o.shapes))
+	data := "--data=" + filepath.Join(b.p.folder, "full")
+	fill := exec.CommandContext(ctx, b.p.self, "-together", data, fmt.Sprint("--fill=", b.o.shapes))
+	if out, err := fill.CombinedOutput(); err != nil {
+		return fmt.Errorf("failed to fill the board: %w\n%s", err, out)
+	}
+	s, err := startServer(ctx, b.p.self, "-together", data, "--full")
 	if err != nil {
 		return err
 	}

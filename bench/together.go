@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"log/slog"
@@ -43,7 +44,8 @@ func newTogetherServer(data string) (*parlor.Server, error) {
 func serveTogether(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("together", flag.ContinueOnError)
 	data := flags.String("data", "", "folder")
-	shapes := flags.Int("shapes", 0, "put on board/full before anybody is let in")
+	fill := flags.Int("fill", 0, "put so many shapes on board/full, and end")
+	full := flags.Bool("full", false, "open board/full before anybody is let in, and say what it takes")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -51,11 +53,16 @@ func serveTogether(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	if *fill > 0 {
+		return errors.Join(fillBoard(ctx, s, *fill), s.Close())
+	}
 	var heap float64
-	if *shapes > 0 {
-		if heap, err = fillBoard(ctx, s, *shapes); err != nil {
+	if *full {
+		before := heapMB()
+		if err := s.Canvas().View(ctx, fullBoard, func(canvas.Machine) error { return nil }); err != nil {
 			return err
 		}
+		heap = round3(heapMB() - before)
 	}
 	if err := s.Listen(); err != nil {
 		return err
@@ -64,8 +71,10 @@ func serveTogether(ctx context.Context, args []string) error {
 	return s.Run(ctx)
 }
 
-// fillBoard puts shapes on a board and returns by how many MB the heap has grown.
-func fillBoard(ctx context.Context, s *parlor.Server, shapes int) (heap float64, err error) {
+const fullBoard = "board/full"
+
+// fillBoard puts shapes on a board.
+func fillBoard(ctx context.Context, s *parlor.Server, shapes int) error {
 	var text strings.Builder
 	text.WriteString(`{"shapes":[`)
 	for i := range shapes {
@@ -76,12 +85,10 @@ func fillBoard(ctx context.Context, s *parlor.Server, shapes int) (heap float64,
 			`"props":{"radius":4},"text":"Shape %d"}`, i, i%100*150, i/100*100, i)
 	}
 	text.WriteString(`]}`)
-	before := heapMB()
-	err = s.Canvas().Do(ctx, "board/full", func(m canvas.Machine, now time.Time, out *canvas.Outbox) error {
+	return s.Canvas().Do(ctx, fullBoard, func(m canvas.Machine, now time.Time, out *canvas.Outbox) error {
 		_, err := m.(*board.Board).Import(now, out, "bench", []byte(text.String()), true)
 		return err
 	})
-	return round3(heapMB() - before), err
 }
 
 // heapMB is what lives on the heap now.
