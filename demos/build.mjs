@@ -9,8 +9,18 @@ import { fileURLToPath } from 'node:url';
 
 const demos = dirname(fileURLToPath(import.meta.url));
 const dist = join(demos, 'dist');
-const pages = { '.': 'web', arena: 'arena/web', walkers: 'walkers/web', tasks: 'tasks/web', bank: 'bank/web', whiteboard: 'whiteboard/web' }; // folder in dist: its sources
-const copied = ['index.html', 'style.css', 'sw.js']; // where there are such
+const apps = ['arena', 'walkers', 'tasks', 'bank', 'whiteboard', 'cursors', 'chat', 'notes'];
+const pages = { '.': 'web', ...Object.fromEntries(apps.map((name) => [name, `${name}/web`])) }; // folder in dist: its sources
+const copied = ['index.html', 'sw.js']; // where there are such
+const asleep = ['chat', 'notes']; // open without a server, by the service worker that they share
+
+/** A style sheet as it is, or with those that it imports. */
+async function styles(path) {
+  const text = readFileSync(path);
+  if (!text.includes('@import')) return text;
+  const built = await build({ entryPoints: [path], bundle: true, write: false, minify: true, target: 'es2022', charset: 'utf8', legalComments: 'none', logLevel: 'warning' });
+  return Buffer.from(built.outputFiles[0].contents);
+}
 
 /** Every file of dist with its bytes. */
 async function bundle() {
@@ -28,6 +38,8 @@ async function bundle() {
       logLevel: 'warning',
     });
     files.set(join(to, 'main.js'), Buffer.from(built.outputFiles[0].contents));
+    files.set(join(to, 'style.css'), await styles(join(demos, from, 'style.css')));
+    if (asleep.includes(to)) files.set(join(to, 'sw.js'), readFileSync(join(demos, 'people/sw.js')));
     for (const name of copied) if (existsSync(join(demos, from, name))) files.set(join(to, name), readFileSync(join(demos, from, name)));
   }
   return files;

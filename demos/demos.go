@@ -15,10 +15,14 @@ import (
 	"github.com/parlor-server/parlor/cli"
 	"github.com/parlor-server/parlor/demos/arena"
 	"github.com/parlor-server/parlor/demos/bank"
+	"github.com/parlor-server/parlor/demos/chat"
+	"github.com/parlor-server/parlor/demos/cursors"
+	"github.com/parlor-server/parlor/demos/notes"
 	"github.com/parlor-server/parlor/demos/tasks"
 	"github.com/parlor-server/parlor/demos/walkers"
 	"github.com/parlor-server/parlor/demos/whiteboard"
 	"github.com/parlor-server/parlor/persistence/records"
+	"github.com/parlor-server/parlor/presence"
 	"github.com/parlor-server/parlor/rooms"
 )
 
@@ -44,6 +48,7 @@ func Records() []records.Kind {
 		records.Define("tasks", tasks.Room(exampleTasks)),
 		records.Define("bank", bank.Room(houseAccounts)),
 		records.Define("inventory", arena.Shelf()),
+		records.Define("chat", chat.Room()),
 	}
 }
 
@@ -51,6 +56,15 @@ func Records() []records.Kind {
 func Canvas() []canvas.Kind {
 	return []canvas.Kind{
 		board.Define("board", whiteboard.Room()),
+		canvas.Define("notes", notes.Room()),
+	}
+}
+
+// Presence are the demos' kinds of presence room.
+func Presence() []presence.Kind {
+	return []presence.Kind{
+		presence.Define("cursors", cursors.Room()),
+		presence.Define("chatters", chat.Chatters()),
 	}
 }
 

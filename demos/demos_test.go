@@ -16,6 +16,11 @@ func TestRoomsCanRun(t *testing.T) {
 			t.Errorf("%s: %v", kind.Name(), err)
 		}
 	}
+	for _, kind := range Presence() {
+		if err := kind.Err(); err != nil {
+			t.Errorf("%s: %v", kind.Name(), err)
+		}
+	}
 	for _, kind := range Canvas() {
 		if err := kind.Err(); err != nil {
 			t.Errorf("%s: %v", kind.Name(), err)
@@ -24,7 +29,7 @@ func TestRoomsCanRun(t *testing.T) {
 }
 
 func TestEveryRoomHasAPage(t *testing.T) {
-	pages := []string{".", "tasks", "bank", "whiteboard"}
+	pages := []string{".", "tasks", "bank", "whiteboard", "cursors", "chat", "notes"}
 	for _, kind := range Rooms() {
 		pages = append(pages, kind.Name())
 	}

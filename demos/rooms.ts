@@ -374,3 +374,62 @@ export namespace inventory {
     mutations: {};
   }
 }
+
+/** Record rooms of kind "chat", version 1. */
+export namespace chat {
+  /** A row of Messages. */
+  export interface Messages {
+    readonly createdBy: string;
+    readonly createdAt: number; // a time
+    readonly updatedAt: number; // a time
+    readonly ID: string;
+    readonly At: number; // a time
+    readonly Author: string;
+    readonly Name: string;
+    readonly Color: string;
+    readonly Text: string;
+    readonly Edited: boolean;
+  }
+
+  /** What makes a record of Messages. */
+  export interface NewMessages {
+    ID: string;
+    At?: number | Date;
+    Name?: string;
+    Color?: string;
+    Text?: string;
+    Edited?: boolean;
+  }
+
+  /** Arguments of the mutation Edit. */
+  export interface Edit {
+    ID: string;
+    Text: string;
+  }
+
+  /** Arguments of the mutation Say. */
+  export interface Say {
+    ID: string;
+    Text: string;
+    Name: string;
+    Color: string;
+  }
+
+  /** Arguments of the mutation Unsay. */
+  export interface Unsay {
+    ID: string;
+  }
+
+  /** For client.open. */
+  export interface Schema {
+    collections: {
+      Messages: { row: Messages; create: NewMessages; key: string };
+    };
+    events: {};
+    mutations: {
+      Edit: Edit;
+      Say: Say;
+      Unsay: Unsay;
+    };
+  }
+}

@@ -8,5 +8,7 @@ import (
 )
 
 func main() {
-	cli.Main(parlor.Config{Rooms: demos.Rooms(), Records: demos.Records(), Canvas: demos.Canvas(), Web: demos.Web()}, demos.Bots()...)
+	cli.Main(parlor.Config{
+		Rooms: demos.Rooms(), Records: demos.Records(), Presence: demos.Presence(), Canvas: demos.Canvas(), Web: demos.Web(),
+	}, demos.Bots()...)
 }

@@ -2,6 +2,10 @@ import { Attract } from '../arena/web/attract';
 import { Picture } from '../arena/web/draw';
 import { FIELD } from '../arena/web/field';
 import { Crowd } from './crowd';
+import { Page } from './page';
+import { Pointers } from './pointers';
+import { Sketch } from './sketch';
+import { Talk } from './talk';
 import { Tiles } from './tiles';
 import { Votes } from './votes';
 
@@ -12,6 +16,12 @@ interface RoomInfo {
   players: number;
   max_players: number;
   locked: boolean;
+}
+
+/** A room as GET /v1/presence lists it. */
+interface Occupancy {
+  members: number;
+  users: number;
 }
 
 const REFRESH_MS = 2000;
@@ -26,7 +36,7 @@ async function refresh(): Promise<void> {
   } catch {
     return; // the server is away; the next time may work
   }
-  for (const live of document.querySelectorAll<HTMLElement>('.live')) {
+  for (const live of document.querySelectorAll<HTMLElement>('.live[data-kind]')) {
     const mine = rooms.filter((r) => r.kind === live.dataset.kind);
     const players = mine.reduce((sum, r) => sum + r.players, 0);
     live.textContent = players === 0 ? 'Nobody is there yet' : `${count(players, 'player')} in ${count(mine.length, 'room')}`;
@@ -35,6 +45,23 @@ async function refresh(): Promise<void> {
   const section = document.getElementById('rooms')!;
   section.hidden = rooms.length === 0;
   section.querySelector('ul')!.replaceChildren(...rooms.slice(0, 20).map(line));
+}
+
+/** Says on a card how many are in its presence rooms. */
+async function refreshPresence(): Promise<void> {
+  for (const live of document.querySelectorAll<HTMLElement>('.live[data-presence]')) {
+    let rooms: Occupancy[];
+    try {
+      const answer = await fetch(`/v1/presence?kind=${live.dataset.presence}`);
+      if (!answer.ok) return;
+      rooms = (await answer.json()).rooms ?? [];
+    } catch {
+      return;
+    }
+    const users = rooms.reduce((sum, r) => sum + r.users, 0);
+    live.textContent = users === 0 ? 'Nobody is there yet' : `${users === 1 ? 'One person' : `${users} people`} in ${count(rooms.length, 'room')}`;
+    live.classList.toggle('some', users > 0);
+  }
 }
 
 function line(room: RoomInfo): HTMLElement {
@@ -65,6 +92,10 @@ function play(): void {
     new Crowd(document.querySelector('canvas[data-scene=walkers]')!),
     new Votes(document.querySelector('canvas[data-scene=tasks]')!),
     new Tiles(document.querySelector('canvas[data-scene=bank]')!),
+    new Sketch(document.querySelector('canvas[data-scene=whiteboard]')!),
+    new Page(document.querySelector('canvas[data-scene=notes]')!),
+    new Pointers(document.querySelector('canvas[data-scene=cursors]')!),
+    new Talk(document.querySelector('canvas[data-scene=chat]')!),
   ];
   let drawn = performance.now();
   const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
@@ -80,5 +111,7 @@ function play(): void {
 }
 
 play();
-void refresh();
-setInterval(() => void refresh(), REFRESH_MS);
+for (const ask of [refresh, refreshPresence]) {
+  void ask();
+  setInterval(() => void ask(), REFRESH_MS);
+}
