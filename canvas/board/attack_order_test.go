@@ -251,3 +251,40 @@ func TestUndoKeepsTheOrder(t *testing.T) {
 		t.Errorf("order after the undo of an ungroup: %v, %v", got, r.order(""))
 	}
 }
+
+// TestUndoOfAnotherKind: a shape that was removed and added again as another kind,
+// in one step, is another shape for all who hear of it.
+func TestUndoOfAnotherKind(t *testing.T) {
+	r, ann, bob := start(t, testRoom())
+	ann.edit(`{"patch":{"id":"a","props":{"radius":2}}}`)
+	ann.edit(`{"remove":["a"]},{"add":{"id":"a","kind":"group","geo":{"x":9}}}`)
+	r.check()
+	ann.call("undo", "{}")
+	r.check()
+	if bob.shapes["a"]["kind"] != "rect" {
+		t.Errorf("a is %v", bob.shapes["a"])
+	}
+	ann.call("redo", "{}")
+	r.check()
+	bob.edit(`{"patch":{"id":"b","parent":"a"}}`)
+	ann.call("undo", "{}")
+	r.check()
+	if bob.shapes["a"]["kind"] != "group" || bob.shapes["b"]["parent"] != "a" {
+		t.Errorf("a is %v, b %v", bob.shapes["a"], bob.shapes["b"])
+	}
+}
+
+// TestGestureOverAnothersRemoval: the shape that a gesture adds is not the one that
+// it began with.
+func TestGestureOverAnothersRemoval(t *testing.T) {
+	r, ann, bob := start(t, testRoom())
+	ann.editIn(5, `{"patch":{"id":"a","text":"x"}},{"remove":["b"]}`)
+	bob.edit(`{"remove":["a"]},` + add("b"))
+	ann.editIn(5, add("a")+`,{"patch":{"id":"b","text":"y"}}`)
+	r.check()
+	ann.call("undo", "{}")
+	r.check()
+	if bob.shapes["a"] != nil || bob.shapes["b"]["text"] != "" || bob.shapes["b"]["by"] != "bob" {
+		t.Errorf("a is %v, b %v", bob.shapes["a"], bob.shapes["b"])
+	}
+}

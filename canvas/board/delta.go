@@ -65,7 +65,7 @@ func (e *edit) appendDelta(p []byte) []byte {
 	}
 	for i := range e.changes {
 		c := &e.changes[i]
-		if !c.existed || !c.s.dead && !c.fresh {
+		if !c.existed || !c.s.dead && !c.renewed() {
 			continue
 		}
 		if removes == 0 && sets > 0 {

@@ -35,7 +35,7 @@ type change struct {
 	old     content // as it was, if existed
 	existed bool
 	fresh   bool // it was removed and added: the document needs a new map
-	write   keys // of a remote edit: what the document must be corrected in
+	write   keys // in a remote edit: what the document must be corrected in
 	// corrected: it is in edit.corrected.
 	corrected bool
 }
@@ -159,10 +159,16 @@ func (c *change) changed() keys {
 	if c.s.dead {
 		return 0
 	}
-	if !c.existed || c.fresh {
+	if !c.existed || c.renewed() {
 		return allKeys
 	}
 	return c.s.differ(&c.old)
+}
+
+// renewed tells whether another shape has the ID now: a shape's kind never
+// changes.
+func (c *change) renewed() bool {
+	return c.existed && !c.s.dead && (c.fresh || c.s.kind != c.old.kind)
 }
 
 // nothing tells whether all is as it was.
@@ -217,7 +223,7 @@ func (e *edit) space(s *shape) {
 		}
 		e.work += len(list)
 		for i, index := range list {
-			e.touch(family[from+i])
+			e.touch(family[from+i]).write |= keyIndex
 			family[from+i].index = index
 		}
 		return
@@ -236,6 +242,7 @@ func (e *edit) part(parent string) {
 		for i, index := range indexes(family[from].index, indexAt(family, to), to-from-1) {
 			s := family[from+1+i]
 			e.correct(s)
+			e.touch(s).write |= keyIndex
 			s.index = index // the order stays as it is
 		}
 		from = to

@@ -210,7 +210,6 @@ func (e *edit) repair() {
 		}
 	}
 	e.partAll()
-	e.noteSpaced()
 }
 
 // partAll tells the siblings of all that has changed apart.
@@ -230,16 +229,6 @@ func (e *edit) orphan(id string) {
 	e.moveAll(family, "", indexesOf(family))
 	for _, s := range family {
 		e.touch(s).write |= keyParent
-	}
-}
-
-// noteSpaced has the indexes written that the server has chosen meanwhile.
-func (e *edit) noteSpaced() {
-	for i := range e.changes {
-		c := &e.changes[i]
-		if !c.s.dead && len(e.corrected) > 0 && c.s.index != c.old.index {
-			c.write |= keyIndex
-		}
 	}
 }
 

@@ -78,7 +78,11 @@ func (e *edit) patch(s *shape, c *content, k keys) error {
 		}
 	}
 	if k&keyProps != 0 {
-		if err := d.checkProps(s.kind, c.props); err != nil {
+		kind := s.kind
+		if k&keyKind != 0 { // by an undo only
+			kind = c.kind
+		}
+		if err := d.checkProps(kind, c.props); err != nil {
 			return err
 		}
 	}

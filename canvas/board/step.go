@@ -50,6 +50,10 @@ func (s *step) join(later []entry) {
 			continue
 		}
 		e := &s.entries[i]
+		if e.has != l.had { // others have removed it, or added it again, meanwhile
+			*e = l
+			continue
+		}
 		// Keys that only the later part has changed were then as they are in it.
 		e.was.assign(&l.was, l.keys&^e.keys)
 		if e.now.assign(&l.now, l.keys); !l.has || !l.had {

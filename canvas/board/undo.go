@@ -240,6 +240,9 @@ func (e *edit) setBack(x *entry) bool {
 	if k&keyParent != 0 && e.b.checkParent(s.id, x.now.parent) != nil {
 		k &^= keyParent
 	}
+	if k&keyKind != 0 && !e.fits(s, x, k) {
+		k &^= keyKind | keyProps
+	}
 	if k&keyParent != 0 { // an index says something only together with its parent
 		if x.keys&keyIndex == 0 {
 			x.now.index = s.index
@@ -255,6 +258,16 @@ func (e *edit) setBack(x *entry) bool {
 	}
 	x.keys = k
 	return true
+}
+
+// fits tells whether a shape, which the step had removed and added as another
+// kind, can be of the former kind again.
+func (e *edit) fits(s *shape, x *entry, k keys) bool {
+	props := s.props
+	if k&keyProps != 0 {
+		props = x.now.props
+	}
+	return e.b.def.checkProps(x.now.kind, props) == nil && (x.now.kind.frame || len(e.b.children[s.id]) == 0)
 }
 
 // takeAway removes shapes that nobody has changed since the step, nor put

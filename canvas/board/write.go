@@ -94,7 +94,7 @@ func (c *change) apply(tx *yjs.Tx, shapes *yjs.Map, remote bool) error {
 		}
 		return shapes.Delete(tx, c.s.id)
 	}
-	if c.fresh || !c.existed && !remote {
+	if c.fresh || c.renewed() || !c.existed && !remote {
 		return writeShape(tx, shapes, c.s)
 	}
 	k := c.write
