@@ -6,17 +6,21 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"syscall"
 	"time"
 
 	"github.com/parlor-server/parlor"
+	"github.com/parlor-server/parlor/canvas"
+	"github.com/parlor-server/parlor/canvas/board"
 	"github.com/parlor-server/parlor/clients/go/bots"
+	"github.com/parlor-server/parlor/persistence/store"
 )
 
 // botsCommand plays with headless clients.
 type botsCommand struct {
 	URL      string        `group:"load" default:"${bots_url}" placeholder:"URL" help:"The server: ws:// or wss:// for WebSocket, udp:// or udps:// for UDP, with WebSocket where UDP is blocked."`
-	Room     string        `group:"load" default:"${kind}" placeholder:"KIND" help:"The kind of room to play in."`
+	Room     string        `group:"load" default:"${kind}" placeholder:"KIND" help:"The kind of room to play in; of presence rooms, boards and documents also KIND/NAME, one room."`
 	Rooms    int           `group:"load" default:"1" placeholder:"N" help:"How many rooms to open."`
 	Players  int           `group:"load" placeholder:"N" help:"How many bots in each room. Default: as many as fit, at most 8."`
 	Duration time.Duration `group:"load" default:"10s" placeholder:"TIME" help:"How long to play once all are in."`
@@ -34,11 +38,18 @@ func (botsCommand) Help() string {
 server's. A difference is a desync, and makes the exit status 1. What the bots
 do is up to the game; where it does not say, they send random commands.
 
+In presence rooms bots move what they show and cast, on boards they draw, drag,
+edit and undo, in documents they type and set entries of a map. Every few
+seconds and at the end they rest and compare what they hold: what they do not
+agree about is a desync. Their rooms are KIND/bots-1, KIND/bots-2 and so on,
+unless --room names one.
+
 Examples:
 
     PROGRAM bots --room KIND --players 4 --join
     PROGRAM bots --room KIND --rooms 50 --players 20 --duration 30s --json | tail -1
-    PROGRAM bots --room KIND --url udp://127.0.0.1:7777`
+    PROGRAM bots --room KIND --url udp://127.0.0.1:7777
+    PROGRAM bots --room board/main --players 20`
 }
 
 // Run plays, with a progress line on stderr, and prints the summary.
@@ -47,7 +58,7 @@ func (c *botsCommand) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	summary, err := bots.Run(p.ctx, bots.Config{
+	summary, desyncs, err := c.play(p, bots.Config{
 		URL: c.URL, Kind: c.Room, Rooms: c.Rooms, Players: c.players(p.cfg), Duration: c.Duration,
 		Behavior: p.behaviors[c.Room], Progress: p.stderr, Token: c.Token, Private: c.Private, Join: c.Join,
 		JoinRate: c.JoinRate, Seed: c.Seed, Logger: logger,
@@ -61,12 +72,59 @@ func (c *botsCommand) Run(p *program) error {
 	if err := c.print(p.stdout, summary); err != nil {
 		return fmt.Errorf("failed to print the summary: %w", err)
 	}
-	if summary.Desyncs > 0 {
-		fmt.Fprintf(p.stderr, "%s: %d desyncs: clients had another state than the server\n", p.name, summary.Desyncs)
+	if desyncs > 0 {
+		fmt.Fprintf(p.stderr, "%s: %d desyncs: clients had another state than the server, or than each other\n", p.name, desyncs)
 		return exitFailed
 	}
 	return nil
 }
+
+// play lets bots into games, or into rooms where people meet.
+func (c *botsCommand) play(p *program, cfg bots.Config) (summary fmt.Stringer, desyncs uint64, err error) {
+	sort, meets, err := meetingSort(p.cfg, c.Room)
+	if err != nil {
+		return nil, 0, err
+	}
+	if !meets {
+		s, err := bots.Run(p.ctx, cfg)
+		return s, s.Desyncs, err
+	}
+	if c.Join || c.Private {
+		return nil, 0, fmt.Errorf("--join and --private are for games: name the room that bots are to enter, as in --room %s/main", strings.Split(c.Room, "/")[0])
+	}
+	s, err := bots.Meet(p.ctx, sort, cfg)
+	return s, s.Desyncs, err
+}
+
+// meetingSort tells which sort of room the kind is; meets is false if it is none
+// in which people meet.
+func meetingSort(cfg parlor.Config, room string) (sort bots.Sort, meets bool, err error) {
+	name, _, _ := strings.Cut(room, "/")
+	for _, kind := range cfg.Presence {
+		if kind.Name() == name {
+			return bots.Presence, true, nil
+		}
+	}
+	kind, ok := canvasKind(cfg.Canvas, name)
+	if !ok {
+		return 0, false, nil
+	}
+	var out canvas.Outbox
+	machine, err := kind.Open(emptyRoom{}, canvas.OpenOptions{Room: name + "/bots", Now: time.Now(), Seed: 1, Log: slog.New(slog.DiscardHandler)}, &out)
+	if err != nil {
+		return 0, false, fmt.Errorf("failed to learn what %s is: %w", name, err)
+	}
+	if _, ok := machine.(*board.Board); ok {
+		return bots.Board, true, nil
+	}
+	return bots.Document, true, nil
+}
+
+// emptyRoom is what a store has of a new room.
+type emptyRoom struct{}
+
+// Each implements canvas.Loader.
+func (emptyRoom) Each(store.Space, func(key, value []byte, seq uint64) error) error { return nil }
 
 // usualPlayers is how many bots are in a room when nobody says.
 const usualPlayers = 8
@@ -83,7 +141,7 @@ func (c *botsCommand) players(cfg parlor.Config) int {
 	return usualPlayers
 }
 
-func (c *botsCommand) print(w io.Writer, summary bots.Summary) error {
+func (c *botsCommand) print(w io.Writer, summary fmt.Stringer) error {
 	if c.JSON {
 		return json.NewEncoder(w).Encode(summary)
 	}
