@@ -207,3 +207,34 @@ func TestEmbedsInTexts(t *testing.T) {
 	}
 	r.check()
 }
+
+// TestUndoOfAllIsBounded: many users must not fill the memory with their steps.
+func TestUndoOfAllIsBounded(t *testing.T) {
+	r, ann, bob := start(t, testRoom())
+	sum := func() (n int) {
+		for _, h := range r.b.undos {
+			for _, s := range h.steps {
+				n += len(s.data)
+			}
+		}
+		return n
+	}
+	for i := range 20 {
+		ann.edit(`{"patch":{"id":"a","text":"` + strings.Repeat("x", 1000+i) + `"}}`)
+		bob.edit(`{"patch":{"id":"b","text":"x` + fmt.Sprint(i) + `"}}`)
+	}
+	ann.call("undo", "{}")
+	if r.b.undoBytes != sum() {
+		t.Errorf("%d bytes counted, there are %d", r.b.undoBytes, sum())
+	}
+	steps := len(r.b.undos["bob"].steps)
+	r.b.boundUndo(0, 5000, &r.out)
+	r.deliver()
+	if r.b.undoBytes != sum() || sum() > 5000 || len(r.b.undos["bob"].steps) != steps || len(r.b.undos["ann"].steps) == 0 {
+		t.Errorf("%d bytes counted, there are %d; bob has %d of %d steps, ann %d", r.b.undoBytes, sum(), len(r.b.undos["bob"].steps), steps, len(r.b.undos["ann"].steps))
+	}
+	r.open()
+	if r.b.undoBytes != sum() || len(r.b.undos["bob"].steps) != steps {
+		t.Errorf("after the reload %d bytes counted, there are %d", r.b.undoBytes, sum())
+	}
+}

@@ -48,7 +48,9 @@ type Board struct {
 	clients  map[string]*client
 	undos    map[string]*history
 	versions []*version // the oldest first
-	tickAt   time.Time  // not before it the next volatile frames leave
+	// undoBytes is what all steps of undos take.
+	undoBytes int
+	tickAt    time.Time // not before it the next volatile frames leave
 }
 
 // person is a connection of an own session.

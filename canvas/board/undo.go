@@ -17,6 +17,7 @@ import (
 const (
 	maxStep     = 256 << 10 // bytes: a larger step cannot be undone
 	maxUndo     = 4 << 20   // bytes of a user's steps: the oldest go
+	maxUndoAll  = 64 << 20  // bytes of all users' steps: the oldest of who has most go
 	keptUndoers = 500       // users: the one that has edited least recently is forgotten
 )
 
@@ -66,6 +67,7 @@ func (b *Board) forgetHistory(out *canvas.Outbox) {
 			oldest = h
 		}
 	}
+	b.undoBytes -= oldest.bytes
 	oldest.cut(0, len(oldest.steps), out)
 	delete(b.undos, oldest.user)
 }
@@ -109,6 +111,7 @@ func (b *Board) record(e *edit, out *canvas.Outbox) {
 		return // settings are not undone
 	}
 	h := b.historyOf(e.user, out)
+	was := h.bytes
 	h.cut(h.done(), len(h.steps), out)
 	last := len(h.steps) - 1
 	if h.open != nil && e.gesture != 0 && h.gesture == e.gesture && h.conn == e.conn {
@@ -132,6 +135,27 @@ func (b *Board) record(e *edit, out *canvas.Outbox) {
 	}
 	for len(h.steps) > b.def.Limits.Undo || h.bytes > maxUndo {
 		h.cut(0, 1, out)
+	}
+	b.boundUndo(h.bytes-was, maxUndoAll, out)
+}
+
+// boundUndo counts bytes that were added, and makes room for them: who has most
+// loses the oldest.
+func (b *Board) boundUndo(added, most int, out *canvas.Outbox) {
+	for b.undoBytes += added; b.undoBytes > most; {
+		var largest *history
+		for _, h := range b.undos {
+			if len(h.steps) > 0 && (largest == nil || h.bytes > largest.bytes || h.bytes == largest.bytes && h.user < largest.user) {
+				largest = h
+			}
+		}
+		if largest == nil {
+			return
+		}
+		b.undoBytes -= len(largest.steps[0].data)
+		if largest.cut(0, 1, out); len(largest.steps) == 0 {
+			largest.open = nil
+		}
 	}
 }
 
@@ -159,10 +183,13 @@ func (b *Board) undoStep(now time.Time, p *person, redo bool, out *canvas.Outbox
 			return err
 		}
 		if nothing {
+			b.undoBytes -= len(h.steps[i].data)
 			h.cut(i, i+1, out)
 			continue
 		}
+		b.undoBytes -= len(h.steps[i].data)
 		h.put(i, &s, !redo, out)
+		b.undoBytes += len(h.steps[i].data)
 		return nil
 	}
 }
@@ -308,6 +335,7 @@ func (b *Board) loadUndo(load canvas.Loader) error {
 		n := binary.BigEndian.Uint64(key[len(key)-8:])
 		h.steps = append(h.steps, storedStep{n: n, data: slices.Clone(value), undone: value[1] == 1})
 		h.bytes += len(value)
+		b.undoBytes += len(value)
 		return nil
 	})
 }
