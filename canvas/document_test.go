@@ -145,6 +145,7 @@ func TestRefusals(t *testing.T) {
 		{"unknown", []byte{9}, schema.CodeBadMessage},
 		{"cut", []byte{0, 0, 200}, schema.CodeBadMessage},
 		{"state vector", []byte{0, 0, 1, 5}, schema.CodeBadMessage},
+		{"long state vector", yjs.Message{Kind: yjs.SyncStep1, Payload: make([]byte, vectorBytes+5000)}.Append(nil), schema.CodeTooLarge},
 		{"update", []byte{0, 2, 2, 9, 9}, schema.CodeBadMessage},
 		{"awareness", []byte{1, 2, 9, 9}, schema.CodeBadMessage},
 		{"denied", yjs.Message{Kind: yjs.AuthDenied, Payload: []byte("no")}.Append(nil), schema.CodeBadMessage},

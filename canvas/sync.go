@@ -62,9 +62,17 @@ func (d *Document) sync(now time.Time, op *SyncMessage, out *Outbox) {
 	}
 }
 
+// vectorBytes is how long a state vector may be beyond what the document's own
+// size allows for: that of some thousand clients whose edits are not here yet.
+const vectorBytes = 64 << 10
+
 // step1 answers with what the client does not have. With its first one a
 // connection becomes part of the broadcast, and is asked for what it has.
 func (d *Document) step1(now time.Time, m *member, vector []byte, out *Outbox) {
+	if len(vector) > vectorBytes+d.doc.Size() {
+		d.Refuse(m.conn, 0, schema.Errorf(schema.CodeTooLarge, "a state vector of %d bytes names more clients than have written here", len(vector)), out)
+		return
+	}
 	if _, err := yjs.ParseStateVector(vector); err != nil {
 		d.Refuse(m.conn, 0, schema.Errorf(schema.CodeBadMessage, "sync step 1: %v", err), out)
 		return
