@@ -14,6 +14,9 @@ import (
 	"github.com/parlor-server/parlor/schema"
 )
 
+// settleRefusal is how long a refusal may take.
+const settleRefusal = 300 * time.Millisecond
+
 // shower is a guest of a presence room: all numbers with a fraction that it
 // shows wander about, other fields change now and then, and it casts.
 type shower struct {
@@ -24,10 +27,11 @@ type shower struct {
 	mu     sync.Mutex // guards what follows: callbacks use it, too
 	row    value.Row  // what it shows
 	sent   time.Time  // when it changed; zero: it is shown already
-	last   int        // the field that changed last beside those that wander; −1: none
+	last   int        // the field that changed lately beside those that wander; −1: none
+	lastAt time.Time  // when it did
 	cast   string     // the last cast
 	scale  float64    // how far numbers wander
-	heeded bool       // a refusal has been heeded since the last change
+	until  time.Time  // after a refusal it shows nothing until then: more of what was on the way may be refused
 }
 
 // nothing is what a guest knows of the state before the room describes it.
@@ -58,6 +62,11 @@ func (s *shower) act() {
 func (s *shower) show() error {
 	state := &s.room.Descriptor().State
 	s.mu.Lock()
+	now := time.Now()
+	if now.Before(s.until) {
+		s.mu.Unlock()
+		return nil
+	}
 	s.scale = 1000
 	if !s.hall.meeting.learned.worth("far") {
 		s.scale = 1
@@ -74,17 +83,19 @@ func (s *shower) show() error {
 			row = state.With(row, i, value.OfFloat(s.wander(state.Get(row, i).Float())))
 		}
 	}
-	s.last = -1
-	if s.rand.IntN(30) == 0 {
+	if now.Sub(s.lastAt) > settleRefusal {
+		s.last = -1
+	}
+	if s.last < 0 && s.rand.IntN(30) == 0 {
 		if i := s.rand.IntN(len(state.Fields) + 1); i < len(state.Fields) && !state.Fields[i].Kind.Float() && s.may(&state.Fields[i]) {
 			row = state.With(row, i, randomCell(s.rand, &state.Fields[i], s.scale))
-			s.last = i
+			s.last, s.lastAt = i, now
 		}
 	}
 	if string(row) != string(s.row) && s.sent.IsZero() {
-		s.sent = time.Now()
+		s.sent = now
 	}
-	s.row, s.heeded = row, false
+	s.row = row
 	s.mu.Unlock()
 	return s.room.ShowRow(row)
 }
@@ -117,11 +128,11 @@ func (s *shower) refused(e *schema.Error) {
 	case e.Request != 0:
 		l.refuse("cast " + s.cast)
 		return
-	case s.heeded:
+	case time.Now().Before(s.until):
 		return
 	case s.last >= 0:
 		l.refuse("field " + s.room.Descriptor().State.Fields[s.last].Name)
-	case l.worth("far"):
+	case s.scale > 1:
 		l.refuse("far")
 	default:
 		for _, f := range s.room.Descriptor().State.Fields {
@@ -130,7 +141,7 @@ func (s *shower) refused(e *schema.Error) {
 			}
 		}
 	}
-	s.row, s.heeded = nil, true // begin again with what the room takes
+	s.row, s.sent, s.last, s.until = nil, time.Time{}, -1, time.Now().Add(settleRefusal) // begin again with what the room takes
 }
 
 // changed measures how long it took until the guest is shown itself as it shows
