@@ -32,7 +32,7 @@ export class Track {
     const due = now - DELAY_MS;
     while (this.places.length > 1 && this.places[1].at <= due) this.places.shift();
     const [from, to] = this.places;
-    if (to === undefined) return from;
+    if (to === undefined) return { x: from.x, y: from.y };
     const part = Math.max(0, Math.min((due - from.at) / Math.max(to.at - from.at, 1), 1));
     return { x: from.x + (to.x - from.x) * part, y: from.y + (to.y - from.y) * part };
   }
