@@ -41,8 +41,7 @@ func newCrowd(r *rig, random *rand.Rand, n int, durable bool) *crowd {
 	return c
 }
 
-func (c *crowd) reader() *peer    { return c.peers[len(c.peers)-1] }
-func (c *crowd) writers() []*peer { return c.peers[:len(c.peers)-1] }
+func (c *crowd) reader() *peer { return c.peers[len(c.peers)-1] }
 
 // change is some edit.
 func (c *crowd) change(d *yjs.Doc, tx *yjs.Tx) error {

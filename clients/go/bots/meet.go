@@ -35,9 +35,7 @@ type meeting struct {
 	checks   atomic.Uint64
 	desyncs  atomic.Uint64
 	learned  lessons
-
-	mu    sync.Mutex // guards rooms
-	rooms []*hall
+	rooms    []*hall
 }
 
 // guest is one bot in a room where people meet. The room's goroutine calls act,
