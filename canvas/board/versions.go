@@ -30,7 +30,7 @@ type version struct {
 	data []byte
 }
 
-// maxVersions bounds the bytes of all versions together: beyond it the oldest
+// maxVersions bounds the bytes of all versions together: beyond it something
 // goes, as it does beyond Limits.Versions.
 const maxVersions = 16 << 20
 
@@ -43,8 +43,9 @@ func (b *Board) Versions() []Version {
 	return list
 }
 
-// Save keeps the board as it is under a name; what had the name before goes. by
-// is the user's ID. If there are too many, the oldest goes.
+// Save keeps the board as it is under a name; what by, the user's ID, had saved
+// under that name goes. If there are too many, the oldest of that user's goes.
+// What others have saved stays: the error says what to do.
 func (b *Board) Save(now time.Time, out *canvas.Outbox, by, name string) (Version, error) {
 	if name == "" || len(name) > 128 || !utf8.ValidString(name) || strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f }) {
 		return Version{}, &invalid{"name", fmt.Errorf("a version's name has 1 to 128 bytes, no control characters")}
@@ -61,24 +62,50 @@ func (b *Board) Save(now time.Time, out *canvas.Outbox, by, name string) (Versio
 	if v.data = packed.Bytes(); len(v.data) > maxVersions/2 {
 		return Version{}, schema.Errorf(schema.CodeRoomTooLarge, "the board is too large for a version")
 	}
-	if i := b.versionAt(name); i >= 0 {
-		b.dropVersion(i, out)
-	}
-	b.versions = append(b.versions, v)
-	bytes := 0
-	for _, v := range b.versions {
-		bytes += len(v.data)
-	}
-	for len(b.versions) > b.def.Limits.Versions || bytes > maxVersions {
-		bytes -= len(b.versions[0].data)
-		b.dropVersion(0, out)
-	}
 	value, err := v.append(nil)
 	if err != nil {
 		return Version{}, err
 	}
+	displaced, err := b.displaced(v)
+	if err != nil {
+		return Version{}, err
+	}
+	for _, name := range displaced {
+		b.dropVersion(b.versionAt(name), out)
+	}
+	b.versions = append(b.versions, v)
 	out.Put(canvas.SpaceVersions, name, value)
 	return v.Version, nil
+}
+
+// displaced are the versions that go when v is saved: the one of its name and,
+// while there are too many, the oldest of its user's.
+func (b *Board) displaced(v *version) (names []string, err error) {
+	count, size := len(b.versions)+1, len(v.data)
+	for _, old := range b.versions {
+		size += len(old.data)
+	}
+	drop := func(old *version) {
+		names, count, size = append(names, old.Name), count-1, size-len(old.data)
+	}
+	if i := b.versionAt(v.Name); i >= 0 {
+		if b.versions[i].By != v.By {
+			return nil, &invalid{"name", fmt.Errorf("somebody else has saved a version of that name; choose another, or let an owner forget it")}
+		}
+		drop(b.versions[i])
+	}
+	for _, old := range b.versions {
+		if count <= b.def.Limits.Versions && size <= maxVersions {
+			return names, nil
+		}
+		if old.By == v.By && old.Name != v.Name {
+			drop(old)
+		}
+	}
+	if count > b.def.Limits.Versions || size > maxVersions {
+		return nil, schema.Errorf(schema.CodeRoomTooLarge, "the board keeps no more versions; let an owner forget one")
+	}
+	return names, nil
 }
 
 // RemoveVersion deletes a version.

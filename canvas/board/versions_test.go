@@ -53,6 +53,33 @@ func TestVersions(t *testing.T) {
 	}
 }
 
+func TestVersionsOfOthersStay(t *testing.T) {
+	room := testRoom()
+	room.Limits.Versions = 3
+	r, ann, bob := start(t, room)
+	for _, name := range []string{"one", "two"} {
+		ann.call("save", `{"name":"`+name+`"}`)
+	}
+	for _, name := range []string{"b1", "b2", "b3"} { // each takes the place of the one before
+		if got := bob.call("save", `{"name":"`+name+`"}`); got.Code != 0 {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+	if got := bob.call("save", `{"name":"one"}`); got.Code != schema.CodeValidation || got.Field != "name" {
+		t.Errorf("saved over another's: %v", got)
+	}
+	if got := r.enter(3, "cleo", canvas.Writer).call("save", `{"name":"c"}`); got.Code != schema.CodeRoomTooLarge {
+		t.Errorf("a fourth one, of somebody who has none: %v", got)
+	}
+	var names []string
+	for _, v := range r.b.Versions() {
+		names = append(names, v.Name)
+	}
+	if got := strings.Join(names, " "); got != "one two b3" || len(r.disk[canvas.SpaceVersions]) != 3 {
+		t.Errorf("kept: %s", got)
+	}
+}
+
 func TestRestoreAndLocks(t *testing.T) {
 	r, ann, bob := start(t, testRoom())
 	ann.edit(`{"patch":{"id":"a","locked":true}}`)
@@ -125,7 +152,7 @@ func TestSVG(t *testing.T) {
 	texts := 0
 	for {
 		token, err := d.Token()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
