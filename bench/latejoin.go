@@ -62,6 +62,7 @@ func serveLateJoin(ctx context.Context, args []string) error {
 func lateJoin(ctx context.Context, addr, room string, wait func(context.Context, *websocket.Conn, uint16) (int, error)) (ms float64, bytes int, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
+	//nolint:bodyclose // Dial closes it.
 	conn, _, err := websocket.Dial(ctx, "ws://"+addr+"/ws", nil)
 	if err != nil {
 		return 0, 0, fmt.Errorf("failed to connect: %w", err)

@@ -30,7 +30,7 @@ func (b *Board) compact(out *canvas.Outbox) {
 	_, err := doc.Transact(func(tx *yjs.Tx) error {
 		shapes := doc.Map(shapesRoot)
 		var err error
-		b.each("", func(s *shape, _ int) {
+		b.each(func(s *shape, _ int) {
 			if err == nil {
 				err = writeShape(tx, shapes, s)
 			}

@@ -136,7 +136,7 @@ func (b *Board) makeSnapshot() {
 	p = append(p, `"set":[`...)
 	n := 0
 	var entry []byte
-	b.each("", func(s *shape, _ int) {
+	b.each(func(s *shape, _ int) {
 		entry = s.appendEntry(entry[:0], s.filled())
 		if n > 0 && len(p)+len(entry) > partBytes {
 			b.endPart(append(p, "]}"...))

@@ -20,13 +20,13 @@ func (b *Board) Export(w io.Writer) error {
 	out := bufio.NewWriter(w)
 	line := []byte(`{"shapes":[`)
 	n := 0
-	b.each("", func(s *shape, _ int) {
+	b.each(func(s *shape, _ int) {
 		if n > 0 {
 			line = append(line, ',')
 		}
 		n++
 		line = s.appendEntry(append(line, '\n'), s.filled())
-		out.Write(line) // an error stays with the writer, and Flush gives it
+		_, _ = out.Write(line) // an error stays with the writer, and Flush gives it
 		line = line[:0]
 	})
 	line = append(line, "\n],\"board\":{"...)
@@ -37,7 +37,7 @@ func (b *Board) Export(w io.Writer) error {
 		line = append(appendText(line, key), ':')
 		line = append(line, b.settings[key]...)
 	}
-	out.Write(append(line, "}}\n"...))
+	_, _ = out.Write(append(line, "}}\n"...))
 	if err := out.Flush(); err != nil {
 		return fmt.Errorf("failed to export the board %s: %w", b.room, err)
 	}
@@ -220,7 +220,7 @@ func (e *edit) mayAll() error {
 // standing are all shapes, those inside others before these.
 func (e *edit) standing() []*shape {
 	list := make([]*shape, 0, len(e.b.shapes))
-	e.b.each("", func(s *shape, _ int) { list = append(list, s) })
+	e.b.each(func(s *shape, _ int) { list = append(list, s) })
 	slices.Reverse(list)
 	return list
 }

@@ -106,9 +106,8 @@ func (m *model) twin(s *shape) bool {
 	return i > 0 && family[i-1].index == s.index || i+1 < len(family) && family[i+1].index == s.index
 }
 
-// each calls f for all that is in parent, each shape before those in it, in the
-// order of drawing.
-func (m *model) each(parent string, f func(s *shape, depth int)) { m.eachIn(parent, 0, f) }
+// each calls f for all shapes, each before those in it, in the order of drawing.
+func (m *model) each(f func(s *shape, depth int)) { m.eachIn("", 0, f) }
 
 func (m *model) eachIn(parent string, depth int, f func(*shape, int)) {
 	for _, s := range m.children[parent] {

@@ -405,7 +405,7 @@ func (r *rig) check() {
 func (r *rig) checkTree() {
 	r.t.Helper()
 	n := 0
-	r.b.each("", func(s *shape, _ int) { n++ })
+	r.b.each(func(s *shape, _ int) { n++ })
 	if n != len(r.b.shapes) {
 		r.t.Fatalf("%d of %d shapes are in the tree", n, len(r.b.shapes))
 	}

@@ -96,7 +96,7 @@ func (f *form) checkNext(s *scan, depth int) error {
 		if c == '{' {
 			key := s.key()
 			if f != nil && f.fields != nil {
-				known := false
+				var known bool
 				if inner, known = f.fields[string(key)]; !known && s.err == nil {
 					return fmt.Errorf("unknown field %q", key)
 				}

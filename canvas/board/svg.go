@@ -18,7 +18,7 @@ func (b *Board) SVG(w io.Writer) error {
 	p := &Picture{}
 	p.Open("svg", "xmlns", "http://www.w3.org/2000/svg", "width", right-left, "height", bottom-top,
 		"viewBox", fmt.Sprintf("%s %s %s %s", number(left), number(top), number(right-left), number(bottom-top)))
-	b.each("", func(s *shape, _ int) {
+	b.each(func(s *shape, _ int) {
 		if s.kind.name == groupKind {
 			return
 		}

@@ -27,23 +27,17 @@ type ElementOf struct {
 
 // nested is one of those.
 type nested interface {
-	node() (*node, error)
+	node() *node
 	fill(*Tx, *node) error // once the node is in the document
 }
 
 type xmlTextOf string
 
-func (MapOf) node() (*node, error)     { return &node{kind: KindMap}, nil }
-func (ArrayOf) node() (*node, error)   { return &node{kind: KindArray}, nil }
-func (TextOf) node() (*node, error)    { return &node{kind: KindText}, nil }
-func (xmlTextOf) node() (*node, error) { return &node{kind: KindXMLText}, nil }
-
-func (e ElementOf) node() (*node, error) {
-	if e.Name == "" || !utf8.ValidString(e.Name) {
-		return nil, fmt.Errorf("%w: an element needs a name in UTF-8", ErrValue)
-	}
-	return &node{kind: KindXMLElement, name: &e.Name}, nil
-}
+func (MapOf) node() *node       { return &node{kind: KindMap} }
+func (ArrayOf) node() *node     { return &node{kind: KindArray} }
+func (TextOf) node() *node      { return &node{kind: KindText} }
+func (xmlTextOf) node() *node   { return &node{kind: KindXMLText} }
+func (e ElementOf) node() *node { return &node{kind: KindXMLElement, name: &e.Name} }
 
 func (m MapOf) fill(tx *Tx, n *node) error { return tx.setKeys(n, m) }
 

@@ -102,9 +102,13 @@ func (tx *Tx) newContent(v any) (c content, filled nested, err error) {
 			return nil, nil, fmt.Errorf("%w, nor a shared type that needs a name", ErrValue)
 		}
 		return &node{kind: v}, nil, nil
+	case ElementOf:
+		if v.Name == "" || !utf8.ValidString(v.Name) {
+			return nil, nil, fmt.Errorf("%w: an element needs a name in UTF-8", ErrValue)
+		}
+		return v.node(), v, nil
 	case nested:
-		c, err := v.node()
-		return c, v, err
+		return v.node(), v, nil
 	case []byte:
 		return &opaque{refBinary, appendBytes(nil, v)}, nil, nil
 	case Subdoc:
