@@ -35,7 +35,7 @@ func parseCanvas(args []string) (o canvasOptions, err error) {
 	flags.IntVar(&o.repetitions, "repetitions", 3, "runs of each part, of which medians are taken")
 	flags.DurationVar(&o.window, "window", 5*time.Second, "how long people are measured")
 	flags.DurationVar(&o.warm, "warm", 2*time.Second, "how long they draw before that")
-	flags.DurationVar(&o.budget, "budget", 60*time.Second, "begin no run of people beyond this time")
+	flags.DurationVar(&o.budget, "budget", 3*time.Minute, "begin no run of people beyond this time")
 	flags.Float64Var(&o.maxOther, "max-other", 0.25, "repeat runs in which other processes used more CPU, in cores")
 	flags.StringVar(&o.only, "only", "", "core, join or people: only this part")
 	flags.StringVar(&o.profile, "pprof", "", "one more run of people writes the server's CPU profile to this file")
