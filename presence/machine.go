@@ -26,6 +26,7 @@ type Machine struct {
 	changed []*member // whose row changed since the last Tick; each once
 	work    bool      // a Tick would do something
 	sweep   time.Time // when to look for states that time out; zero: never
+	alone   time.Time // when a member that is alone is told what it shows; zero: it knows
 	casts   castQueue
 	turn    uint64 // counts viewers with a viewport; see member.mark
 	builder *schema.Builder
@@ -132,9 +133,18 @@ func (m *Machine) Renew(now time.Time, conn uint32, user User) {
 // Busy reports whether a Tick would do something now.
 func (m *Machine) Busy() bool { return m.work }
 
+// aloneEvery is how often a member that is alone is told what it shows, for the
+// room may have altered that. Nobody else is there to see it sooner.
+const aloneEvery = time.Second
+
 // Next is when a Tick has something to do even if nobody calls anything before:
-// a state that times out. Zero: never.
-func (m *Machine) Next() time.Time { return m.sweep }
+// a state that times out, or what somebody who is alone shows. Zero: never.
+func (m *Machine) Next() time.Time {
+	if m.sweep.IsZero() || !m.alone.IsZero() && m.alone.Before(m.sweep) {
+		return m.alone
+	}
+	return m.sweep
+}
 
 // Len is the number of connections.
 func (m *Machine) Len() int { return len(m.members) }

@@ -25,7 +25,7 @@ func (m *Machine) Receive(now time.Time, conn uint32, head schema.Header, body [
 	x.heard = now
 	switch head.Kind {
 	case schema.KindShow:
-		return m.receiveShow(x, fb.GetRootAsShow(body, 0))
+		return m.receiveShow(now, x, fb.GetRootAsShow(body, 0))
 	case schema.KindCast:
 		return m.receiveCast(now, x, fb.GetRootAsCast(body, 0))
 	case schema.KindLook:
@@ -37,7 +37,7 @@ func (m *Machine) Receive(now time.Time, conn uint32, head schema.Header, body [
 }
 
 // receiveShow merges a patch into what the member shows. HOT
-func (m *Machine) receiveShow(x *member, s *fb.Show) error {
+func (m *Machine) receiveShow(now time.Time, x *member, s *fb.Show) error {
 	patch := value.Patch(s.StateBytes())
 	if len(patch) == 0 || len(patch) == 1 && patch[0] == 0 {
 		if x.to != nil {
@@ -60,7 +60,12 @@ func (m *Machine) receiveShow(x *member, s *fb.Show) error {
 	}
 	if !bytes.Equal(m.scratch.row, x.row) {
 		m.scratch.row = m.replace(x, m.scratch.row)
-		m.work = m.work || len(m.members) > 1
+		switch {
+		case len(m.members) > 1:
+			m.work = true
+		case m.alone.IsZero():
+			m.alone = now.Add(aloneEvery)
+		}
 	}
 	m.work = m.work || altered
 	x.to = to

@@ -69,10 +69,10 @@ func TestNewestWins(t *testing.T) {
 	}
 }
 
-// S4.5: who is alone is told nothing, and who comes gets all.
+// S4.5: who is alone is told what it shows once a second, and who comes gets all.
 func TestAlone(t *testing.T) {
 	r := newRig(t, testRoom())
-	ann := r.join(1, "ann")
+	ann, began := r.join(1, "ann"), r.now
 	r.must(r.show(1, Cursor{Name: "Ann"}, ""))
 	r.tick()
 	for x := range 100 {
@@ -84,6 +84,12 @@ func TestAlone(t *testing.T) {
 	}
 	if ann.frames != 1 {
 		t.Errorf("%d Crowds for one who is alone, want the first", ann.frames)
+	}
+	r.now = r.m.Next()
+	r.tick()
+	r.tick()
+	if r.expect(ann, `1 ann/ "Ann" 99,0 -`); ann.frames != 2 || r.now != began.Add(time.Second) {
+		t.Errorf("%d Crowds after a second, at %v", ann.frames, r.now)
 	}
 	r.must(r.showField(1, "Name", value.OfString(" Anna "), ""))
 	r.tick()

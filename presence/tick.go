@@ -15,9 +15,10 @@ import (
 // machine. HOT
 func (m *Machine) Tick(now time.Time, send func(conn uint32, head schema.Header, body []byte) bool) {
 	m.expire(now)
-	if !m.work {
+	if !m.work && (m.alone.IsZero() || now.Before(m.alone)) {
 		return
 	}
+	m.alone = time.Time{}
 	m.tick++
 	m.work = false
 	m.encodeChanges()
