@@ -102,15 +102,17 @@ func (h *Host) release(r *room) {
 	h.mu.Unlock()
 }
 
-// forget takes a room that has ended out of the list.
-func (h *Host) forget(r *room) {
+// forget takes a room that ends out of the list. It reports whether it was
+// there: then live counts it until it has ended.
+func (h *Host) forget(r *room) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.rooms[r.name] == r {
-		delete(h.rooms, r.name)
-		h.stats.Rooms.Add(-1)
-		h.live.Done()
+	if h.rooms[r.name] != r {
+		return false
 	}
+	delete(h.rooms, r.name)
+	h.stats.Rooms.Add(-1)
+	return true
 }
 
 // retire takes a room that nobody is in out of the list, unless somebody is on

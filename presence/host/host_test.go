@@ -327,6 +327,7 @@ func TestClose(t *testing.T) {
 	bubble(t, host.Config{}, func(r *rig) {
 		ann, l := r.join("cursors/lobby", "ann")
 		_, coming := r.open("cursors/lobby", "bob")
+		l.delay = time.Second // which Close waits for
 		r.h.Close()
 		if l.code(schema.KindLeft) != schema.CodeGoingAway || coming.code(schema.KindError) != schema.CodeGoingAway {
 			t.Errorf("told %s and %s", l.code(schema.KindLeft), coming.code(schema.KindError))

@@ -54,6 +54,7 @@ type link struct {
 	bombed  bool
 	pending int
 	done    bool
+	delay   time.Duration // of Done
 	member  uint32
 	held    map[uint32]Cursor
 	codec   *value.Codec[Cursor]
@@ -136,7 +137,7 @@ func (l *link) crowd(whole bool, payload []byte) {
 func (l *link) Flush()                    { l.mu.Lock(); l.flushes++; l.mu.Unlock() }
 func (l *link) Pending() int              { l.mu.Lock(); defer l.mu.Unlock(); return l.pending }
 func (l *link) Over() bool                { return false }
-func (l *link) Done()                     { l.mu.Lock(); l.done = true; l.mu.Unlock() }
+func (l *link) Done()                     { time.Sleep(l.delay); l.mu.Lock(); l.done = true; l.mu.Unlock() }
 func (l *link) Close(schema.Code, string) { panic("a presence room closes nobody's connection") }
 
 // of returns the messages of a kind so far.

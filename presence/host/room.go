@@ -295,7 +295,9 @@ func (r *room) fault(p any) {
 // end tells all who are in the room, or on the way into it, that it is over.
 func (r *room) end(why *schema.Error) {
 	left := r.inbox.close()
-	r.host.forget(r)
+	if r.host.forget(r) {
+		defer r.host.live.Done()
+	}
 	for _, s := range r.seats {
 		if s == nil {
 			continue
