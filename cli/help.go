@@ -22,10 +22,17 @@ func description(name string, cfg parlor.Config) string {
 	if len(cfg.Records) > 0 {
 		serves += ". Its record rooms: " + strings.Join(recordKinds(cfg), ", ")
 	}
+	if len(cfg.Presence) > 0 {
+		names := make([]string, len(cfg.Presence))
+		for i, kind := range cfg.Presence {
+			names[i] = kind.Name()
+		}
+		serves += ". Its presence rooms: " + strings.Join(names, ", ")
+	}
 	if len(cfg.Canvas) > 0 {
 		serves += ". Its boards and documents: " + strings.Join(canvasKinds(cfg), ", ")
 	}
-	return inExamples(`A game server on Parlor. `+serves+`
+	return inExamples(`A game server on Parlor. `+serves+`.
 
 Start it, and open the page that it names:
     PROGRAM serve
