@@ -70,7 +70,7 @@ scene('one goes offline and writes on; it comes in order, once, after a reload t
   await bob.until(() => navigator.serviceWorker.controller !== null || (navigator.serviceWorker.ready.then(() => location.reload()), false));
   await online(bob);
   await hears(bob, 'The train is late');
-  await bob.page.waitForTimeout(1500); // until the browser has kept the messages
+  await bob.keeps((value) => value?.rows?.some(([, { Text }]) => Text === 'The train is late'));
   bob.wire.cut();
   await bob.until(() => document.getElementById('line').className === 'chip lost');
   await says(bob, 'From the tunnel, one');
@@ -78,6 +78,7 @@ scene('one goes offline and writes on; it comes in order, once, after a reload t
   await bob.until(() => document.getElementById('line-text').textContent === 'Offline, 2 waiting');
   await bob.page.waitForSelector(`${message('tunnel, one')}.waits`);
   await says(ada, 'Are you there?');
+  await bob.keeps((value) => value?.content?.args?.Text === 'From the tunnel, two');
   await bob.page.reload();
   await hears(bob, 'From the tunnel, two');
   await hears(bob, 'The train is late');

@@ -71,11 +71,11 @@ scene('both see each other: a face, and a caret with a name', async () => {
 });
 
 scene('undo takes back one’s own words only', async () => {
+  await ada.page.evaluate(() => window.__notes.editor.quill.history.cutoff()); // or it is one step with what Ada wrote before
   await writes(ada, 'Mine. ');
   await reads(bob, 'Mine.');
   await writes(bob, 'His. ', 'table\n');
   await reads(ada, 'His.');
-  await ada.page.waitForTimeout(1100); // or it is one step with what Ada wrote before
   await ada.page.evaluate(() => window.__notes.editor.quill.history.undo());
   await ada.until(() => !window.__notes.editor.quill.getText().includes('Mine.'));
   await reads(ada, 'His.');
@@ -110,7 +110,7 @@ scene('a page that is loaded anew without a server has the note, and what was wr
   bob.wire.cut();
   await bob.until(() => document.getElementById('line').className === 'chip lost');
   await writes(bob, 'Kept over a reload. ');
-  await bob.page.waitForTimeout(600); // until the browser has kept it
+  await bob.keeps((value) => Buffer.from(value).includes('Kept over a reload. '), { database: 'parlor.notes', store: 'documents' });
   await bob.page.reload();
   await reads(bob, 'Kept over a reload.');
   bob.wire.mend();

@@ -44,18 +44,10 @@ async function comesBack(who) {
 }
 
 /** Waits until a page's browser keeps a task as it is, in a list of a thousand. */
-function keeps(who, task) {
-  return who.until(({ ID, Title, Votes, Done }) => localStorage.getItem('parlor.tasks.Ideas') > 1000 && new Promise((resolve) => {
-    const request = indexedDB.open('parlor');
-    request.onsuccess = () => {
-      const all = request.result.transaction('kept').objectStore('kept').getAll();
-      all.onsuccess = () => {
-        request.result.close();
-        const same = ([, t]) => t.ID === ID && t.Title === Title && t.Votes === Votes && t.Done === Done;
-        resolve(all.result.some((value) => value?.rows?.length > 1000 && value.rows.some(same)));
-      };
-    };
-  }), task);
+async function keeps(who, { ID, Title, Votes, Done }) {
+  await who.until(() => localStorage.getItem('parlor.tasks.Ideas') > 1000);
+  const same = ([, t]) => t.ID === ID && t.Title === Title && t.Votes === Votes && t.Done === Done;
+  await who.keeps((value) => value?.rows?.length > 1000 && value.rows.some(same));
 }
 
 /** The rows of a list, as a page has them; it shows the first ones. */

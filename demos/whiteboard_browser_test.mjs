@@ -335,7 +335,7 @@ scene('a page that is loaded anew while it is offline has its drawing still', as
   await goesOffline(bob);
   await draws(bob, 'r', [1120, 480], [1220, 560]);
   await bob.until(() => window.__board.board.pending > 0);
-  await bob.page.waitForTimeout(500); // the browser writes it to its disk
+  await bob.keeps((value) => JSON.stringify(value?.content?.args ?? '').includes('1120'));
   await bob.page.reload();
   await bob.until(() => window.__board?.board.loaded && window.__board.board.pending > 0);
   await sees(bob, 'rect', { x: 1120, y: 480 });

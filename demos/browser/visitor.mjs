@@ -42,6 +42,16 @@ export class Visitor {
     }
   }
 
+  /** Waits until the page's browser keeps a value of which a condition holds in a store of a database. */
+  async keeps(condition, { database = 'parlor', store = 'kept' } = {}) {
+    const end = Date.now() + DEADLINE_MS;
+    for (;;) {
+      const values = await this.page.evaluate(readAll, [database, store]);
+      if (values.some((value) => condition(value))) return;
+      if (Date.now() > end) throw new Error(`${this.name}'s browser never kept what ${condition} holds of`);
+    }
+  }
+
   /** A fighter as this page knows it: the row of the server's last frame, and where it is drawn. */
   sees(id) {
     return this.page.evaluate((id) => {
@@ -76,4 +86,21 @@ export class Visitor {
       document.addEventListener('securitypolicyviolation', (e) => console.error(`policy ${e.violatedDirective} blocks ${e.blockedURI}`));
     });
   }
+}
+
+/** Reads all values of a store in the page, none if it is not there. */
+function readAll([database, store]) {
+  return new Promise((resolve, reject) => {
+    const request = indexedDB.open(database);
+    request.onupgradeneeded = () => request.transaction.abort();
+    request.onerror = () => resolve([]);
+    request.onsuccess = () => {
+      const all = request.result.transaction(store).objectStore(store).getAll();
+      all.onerror = () => reject(all.error);
+      all.onsuccess = () => {
+        request.result.close();
+        requestAnimationFrame(() => resolve(all.result));
+      };
+    };
+  });
 }
