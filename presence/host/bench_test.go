@@ -40,7 +40,9 @@ func newBenchRoom(tb testing.TB, h *Host, s *tick.Scheduler, n int) (*room, []*S
 		tb.Fatal(kind.Err())
 	}
 	r := newRoom(h, kind, "pointers/bench")
-	r.task = s.Add(1, idleStepper{})
+	stepped := make(chan struct{}, 1)
+	r.task = s.Add(20, idleStepper{stepped})
+	<-stepped // what the scheduler allocates for a new task is not the room's
 	var seats []*Seat
 	for i := range n {
 		seat := &Seat{room: r, request: OpenRequest{Room: r.name, User: presence.User{ID: fmt.Sprint("user-", i)}}}
@@ -59,9 +61,16 @@ func newBenchRoom(tb testing.TB, h *Host, s *tick.Scheduler, n int) (*room, []*S
 	return r, seats, shows
 }
 
-type idleStepper struct{}
+// idleStepper does nothing, and says so.
+type idleStepper struct{ stepped chan<- struct{} }
 
-func (idleStepper) Step(time.Time, time.Duration) tick.Next { return tick.Next{Sleep: true} }
+func (i idleStepper) Step(time.Time, time.Duration) tick.Next {
+	select {
+	case i.stepped <- struct{}{}:
+	default:
+	}
+	return tick.Next{Sleep: true}
+}
 
 // BenchmarkRoom is the whole of a room's tick but the network: 20 Shows come
 // in, and each member gets its Crowd.
