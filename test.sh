@@ -25,7 +25,7 @@ part_go() {
 
 part_race() {
   say "race detector"
-  go test -race -short ./tick ./state ./schema ./netcode/... ./internal/netsim ./internal/disk ./auth ./rooms/... ./persistence/... ./presence/... ./canvas/... ./clients/go/... ./demos/arena ./demos/bank ./demos/tasks .
+  go test -race -short ./tick ./state ./schema ./netcode/... ./internal/netsim ./internal/disk ./auth ./rooms/... ./persistence/... ./presence/... ./canvas/... ./clients/go/... ./demos/arena ./demos/bank ./demos/tasks ./demos/people ./demos/cursors ./demos/chat ./demos/notes ./demos/whiteboard ./internal/pool ./internal/turns .
 }
 
 # Every fuzz target of every package, for a short time each. A worker that is
