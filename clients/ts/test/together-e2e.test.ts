@@ -77,6 +77,11 @@ class Person {
   mend(): void {
     this.cut = false;
   }
+
+  /** Sends nothing any longer, over a connection that stands. */
+  mute(): void {
+    this.socket!.send = () => {};
+  }
 }
 
 /** Waits until something holds. */
@@ -124,8 +129,13 @@ test('cursors, casts and groups of two people, one of whom goes away and comes b
   second.look(null);
   await until(() => second.others[0]?.state.X === 7 && first.status === 'online', 'who is back is seen as it is now');
   assert.notEqual(first.me, before);
-  await new Promise((resolve) => setTimeout(resolve, 2500)); // more than the time-out
-  assert.deepEqual([second.others.length, first.others.length], [1, 1]);
+
+  const eve = new Person();
+  await eve.client.presence<Cursor>('cursors/lobby', { state: { Name: 'Eve' } });
+  await until(() => second.others.length === 2 && first.others.length === 2, 'a third one comes');
+  eve.mute();
+  await until(() => second.others.length === 1 && first.others.length === 1, 'who is silent is not seen after the time-out');
+  assert.deepEqual([second.others[0].state.X, first.others[0].state.Name], [7, 'Bob'], 'who rests is');
 });
 
 const at = (x: number) => ({ x, y: 0, w: 10, h: 10, r: 0 });
