@@ -31,7 +31,7 @@ part_race() {
 # Every fuzz target of every package, for a short time each. A worker that is
 # still busy when the time is over is no failure: then there is no failing input.
 part_fuzz() {
-  local time=${FUZZTIME:-2s} work package folder target
+  local time=${FUZZTIME:-1s} work package folder target
   say "fuzzing, $time a target"
   work=$(mktemp -d)
   trap 'rm -rf "'"$work"'"' EXIT
