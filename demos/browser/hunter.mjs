@@ -77,7 +77,8 @@ function play({ task, id, field }) {
     const [trophy] = [...window.__parlor.state.Trophies].map(([, t]) => t);
     const goal = task === 'fell' ? window.__parlor.players().find((f) => f.id === id) : trophy && { x: trophy.X, y: trophy.Y };
     const keys = new Set();
-    if (!me || !goal || me.hp === 0) return press(keys);
+    const done = task === 'fell' && window.__parlor.state.Players.get(id)?.Deaths > 0; // who follows it to its new place may walk over its trophy
+    if (!me || !goal || me.hp === 0 || done) return press(keys);
     const [dx, dy] = [goal.x - me.x, goal.y - me.y];
     if (task === 'fell' && goal.hp > 0 && Math.abs(dy) < 0.5 && Math.abs(dx) > 1 && Math.abs(dx) < 12 && way(me, goal)) {
       keys.add('Space'); // the aim is where one walks, or walked
