@@ -154,6 +154,9 @@ func allowed(update []byte) uint64 {
 // TestAllocationIsBounded: the items that are smallest on the wire for what
 // they take in memory.
 func TestAllocationIsBounded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("measures memory, which takes long under the race detector")
+	}
 	repeat := func(item string) []byte {
 		items := []string{"\x07\x01\x01t\x01"}
 		for range 20_000 {
@@ -190,6 +193,9 @@ func TestAllocationIsBounded(t *testing.T) {
 
 // TestAllocationOnADocument: updates that cost most where there is something.
 func TestAllocationOnADocument(t *testing.T) {
+	if testing.Short() {
+		t.Skip("measures memory, which takes long under the race detector")
+	}
 	const n = 8000
 	base := [][]byte{
 		updateOf(5, 0, rootItem+string(appendUint(nil, 3*n))+strings.Repeat("x", 3*n)),
