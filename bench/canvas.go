@@ -67,6 +67,7 @@ type canvasReport struct {
 	LateJoinMax   float64 `json:"late_join_ms_max"`
 	LateJoinYjs   float64 `json:"late_join_yjs_ms"`
 	LateYjsMax    float64 `json:"late_join_yjs_ms_max"`
+	LateApplied   float64 `json:"late_join_yjs_applied_ms"`
 	SnapshotBytes int     `json:"snapshot_bytes"`
 	YjsBytes      int     `json:"yjs_bytes"`
 
@@ -211,7 +212,7 @@ func (b *canvasBench) join(ctx context.Context) error {
 	}
 	r := &b.r
 	r.LateJoin, r.LateJoinMax, r.LateJoinYjs, r.LateYjsMax = t.Typed, t.TypedMax, t.Yjs, t.YjsMax
-	r.SnapshotBytes, r.YjsBytes = t.Bytes, t.YjsBytes
+	r.LateApplied, r.SnapshotBytes, r.YjsBytes = t.Applied, t.Bytes, t.YjsBytes
 	fmt.Fprintf(os.Stderr, "join     %.1f MB heap; typed %.1f ms (most %.1f), yjs %.1f ms (most %.1f)\n", r.HeapMB, t.Typed, t.TypedMax, t.Yjs, t.YjsMax)
 	return nil
 }
@@ -266,6 +267,7 @@ func (b *canvasBench) print(w io.Writer) error {
 	row(fmt.Sprintf("%d shapes: heap, MB", r.Shapes), r.HeapMB, "30")
 	row("late join, typed messages, ms", r.LateJoin, "150")
 	row("late join, Yjs, ms", r.LateJoinYjs, "150")
+	row("late join, Yjs, until a Go client has applied it, ms", r.LateApplied, "")
 	row(fmt.Sprintf("%d people at 30 Hz: server CPU, cores", r.People), r.CPU, "0.15")
 	row("cursor moved to cursor seen, p50, ms", r.CursorP50, "")
 	row("cursor moved to cursor seen, p99, ms", r.CursorP99, "60")

@@ -24,7 +24,8 @@ import (
 type joinTimes struct {
 	Typed    float64 `json:"typed"`     // the median, by typed messages
 	TypedMax float64 `json:"typed_max"` //
-	Yjs      float64 `json:"yjs"`       // the median, by sync step 1 and 2
+	Yjs      float64 `json:"yjs"`       // the median, by sync step 1 and 2, to its arrival
+	Applied  float64 `json:"applied"`   // the median, to where a Go client has applied it
 	YjsMax   float64 `json:"yjs_max"`   //
 	Bytes    int     `json:"bytes"`     // of the typed snapshot
 	YjsBytes int     `json:"yjs_bytes"` // of sync step 2
@@ -40,86 +41,103 @@ func serveLateJoin(ctx context.Context, args []string) error {
 		return err
 	}
 	var t joinTimes
-	var typed, synced []float64
+	var typed, synced, applied []float64
 	for range *joins {
 		for _, way := range []struct {
-			wait  func(context.Context, *websocket.Conn, uint16) (int, error)
+			wait  awaiting
 			bytes *int
 			times *[]float64
 		}{{awaitSnapshot, &t.Bytes, &typed}, {awaitSync, &t.YjsBytes, &synced}} {
-			took, bytes, err := lateJoin(ctx, *addr, *room, way.wait)
+			took, state, err := lateJoin(ctx, *addr, *room, way.wait)
 			if err != nil {
 				return err
 			}
-			*way.times, *way.bytes = append(*way.times, took), bytes
+			*way.times, *way.bytes = append(*way.times, took), state.bytes
+			if way.times != &synced {
+				continue
+			}
+			began := time.Now()
+			if _, err := yjs.New(3, yjs.Limits{}).Apply(state.update); err != nil {
+				return err
+			}
+			applied = append(applied, took+float64(time.Since(began))/1e6)
 		}
 	}
 	t.Typed, t.TypedMax, t.Yjs, t.YjsMax = round3(middle(typed)), round3(slices.Max(typed)), round3(middle(synced)), round3(slices.Max(synced))
+	t.Applied = round3(middle(applied))
 	return json.NewEncoder(os.Stdout).Encode(t)
 }
 
+// joined is what a late joiner was sent.
+type joined struct {
+	bytes  int
+	update []byte // of sync step 2
+}
+
+// awaiting waits until all of a board is there.
+type awaiting func(ctx context.Context, conn *websocket.Conn, handle uint16) (joined, error)
+
 // lateJoin measures from Open on; the connection is there already.
-func lateJoin(ctx context.Context, addr, room string, wait func(context.Context, *websocket.Conn, uint16) (int, error)) (ms float64, bytes int, err error) {
+func lateJoin(ctx context.Context, addr, room string, wait awaiting) (ms float64, state joined, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	//nolint:bodyclose // Dial closes it.
 	conn, _, err := websocket.Dial(ctx, "ws://"+addr+"/ws", nil)
 	if err != nil {
-		return 0, 0, fmt.Errorf("failed to connect: %w", err)
+		return 0, state, fmt.Errorf("failed to connect: %w", err)
 	}
 	defer func() { _ = conn.CloseNow() }()
 	conn.SetReadLimit(-1)
 	b := schema.NewBuilder()
 	if err := write(ctx, conn, schema.Header{Kind: schema.KindHello}, b.Hello(schema.HelloInfo{Client: "bench"})); err != nil {
-		return 0, 0, err
+		return 0, state, err
 	}
 	if _, _, err := next(ctx, conn, schema.KindWelcome); err != nil {
-		return 0, 0, err
+		return 0, state, err
 	}
 	began := time.Now()
 	if err := write(ctx, conn, schema.Header{Kind: schema.KindOpen}, b.Open(schema.OpenInfo{Request: 1, Room: room})); err != nil {
-		return 0, 0, err
+		return 0, state, err
 	}
 	head, _, err := next(ctx, conn, schema.KindOpened)
 	if err != nil {
-		return 0, 0, err
+		return 0, state, err
 	}
-	bytes, err = wait(ctx, conn, head.Handle)
-	return float64(time.Since(began)) / 1e6, bytes, err
+	state, err = wait(ctx, conn, head.Handle)
+	return float64(time.Since(began)) / 1e6, state, err
 }
 
 // awaitSnapshot reads the board's typed snapshot to its end.
-func awaitSnapshot(ctx context.Context, conn *websocket.Conn, _ uint16) (bytes int, err error) {
+func awaitSnapshot(ctx context.Context, conn *websocket.Conn, _ uint16) (all joined, err error) {
 	for {
 		head, body, err := next(ctx, conn, schema.KindDelta)
 		if err != nil {
-			return 0, err
+			return all, err
 		}
-		bytes += len(body)
+		all.bytes += len(body)
 		if head.Flags&schema.DeltaPart == 0 {
-			return bytes, nil
+			return all, nil
 		}
 	}
 }
 
-// awaitSync asks for the document, and applies it to an empty one.
-func awaitSync(ctx context.Context, conn *websocket.Conn, handle uint16) (bytes int, err error) {
+// awaitSync asks for the document.
+func awaitSync(ctx context.Context, conn *websocket.Conn, handle uint16) (all joined, err error) {
 	step1 := yjs.Message{Kind: yjs.SyncStep1, Payload: yjs.StateVector{}.Encode()}.Append(nil)
 	if err := write(ctx, conn, schema.Header{Kind: schema.KindSync, Handle: handle}, schema.NewBuilder().Sync(step1)); err != nil {
-		return 0, err
+		return all, err
 	}
 	for {
 		_, body, err := next(ctx, conn, schema.KindSync)
 		if err != nil {
-			return 0, err
+			return all, err
 		}
 		m, err := yjs.ParseMessage(fb.GetRootAsSync(body, 0).PayloadBytes())
 		if err != nil {
-			return 0, err
+			return all, err
 		}
 		if m.Kind == yjs.SyncStep2 {
-			_, err := yjs.New(3, yjs.Limits{}).Apply(m.Payload)
-			return len(m.Payload), err
+			return joined{len(m.Payload), m.Payload}, nil
 		}
 	}
 }
